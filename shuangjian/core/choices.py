@@ -1,4 +1,4 @@
-"""The signs that every page, export and API answer shares: severity, outcome, stage, state of a filing.
+"""The signs that every page, export and API answer shares: severity, outcome, stage, state of a filing or an alert.
 
 Label, CSS class and icon of a sign live here and nowhere else. A CSS class is the last part of `sign--<css_class>`
 in static/site/css/signs.css; an icon is a name of bootstrap-icons without its `bi-` prefix. Signs always show icon and
@@ -73,6 +73,27 @@ class FilingState(models.TextChoices):
         return _FILING_ICONS[self.value]
 
 
+class AlertState(models.TextChoices):
+    """Where the human work on one 预警 stands; closed and dismissed are its two ends."""
+
+    OPEN = "open", "待签收"
+    ACKNOWLEDGED = "acknowledged", "已签收"
+    ASSIGNED = "assigned", "已交办"
+    RECTIFYING = "rectifying", "整改中"
+    RECHECK = "recheck", "待复查"
+    ESCALATED = "escalated", "督办中"
+    CLOSED = "closed", "已办结"
+    DISMISSED = "dismissed", "已排除（误报）"
+
+    @property
+    def css_class(self) -> str:
+        return _ALERT_CLASSES[self.value]
+
+    @property
+    def icon(self) -> str:
+        return _ALERT_ICONS[self.value]
+
+
 _SEVERITY_ICONS: dict[int, str] = {
     1: "info-circle-fill",
     2: "exclamation-triangle-fill",
@@ -102,4 +123,24 @@ _FILING_ICONS: dict[str, str] = {
     "missing": "x-circle-fill",
     "returned": "arrow-return-left",
     "withdrawn": "arrow-counterclockwise",
+}
+_ALERT_CLASSES: dict[str, str] = {
+    "open": "warning",
+    "acknowledged": "notice",
+    "assigned": "notice",
+    "rectifying": "notice",
+    "recheck": "notice",
+    "escalated": "critical",
+    "closed": "compliant",
+    "dismissed": "neutral",
+}
+_ALERT_ICONS: dict[str, str] = {
+    "open": "bell-fill",
+    "acknowledged": "envelope-open",
+    "assigned": "person-check",
+    "rectifying": "tools",
+    "recheck": "search",
+    "escalated": "arrow-up-circle-fill",
+    "closed": "check-circle-fill",
+    "dismissed": "slash-circle",
 }

@@ -1,0 +1,214 @@
+"""How values are written for readers: dates, weeks, money, quantities, signs, and links that keep the filters of a page.
+
+Source: look.md, "Signs". Every filter shows a missing value as an em dash, never as 0 and never as nothing.
+"""
+
+import datetime as dt
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django import template
+from django.db.models import Choices
+from django.forms import BoundField
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from shuangjian.core.choices import AlertState, FilingState, Outcome, Severity
+
+register = template.Library()
+
+C = TypeVar("C", bound=Choices)
+
+MISSING = "—"
+CLOCK_UNIT = "时刻"
+_WEEKDAYS = "一二三四五六日"
+_WEEK_KEY = re.compile(r"^(\d{4})-W(\d{1,2})$")
+# A link that changes a filter starts again at the first page: page 7 of another list means nothing.
+_POSITION_PARAMETERS = ("page", "cursor")
+
+
+@register.filter
+def cn_date(value: dt.date | dt.datetime | None) -> str:
+    """2026-11-24（周二）. An aware datetime is shown as its date in the current time zone."""
+    if not value:
+        return MISSING
+    if isinstance(value, dt.datetime):
+        value = (timezone.localtime(value) if timezone.is_aware(value) else value).date()
+    return f"{value:%Y-%m-%d}（周{_WEEKDAYS[value.weekday()]}）"
+
+
+@register.filter
+def cn_datetime(value: dt.datetime | None) -> str:
+    """2026-11-24（周二）09:30, in the current time zone."""
+    if not value:
+        return MISSING
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return f"{cn_date(local)}{local:%H:%M}"
+
+
+@register.filter
+def week_label(value: str | dt.date | None) -> str:
+    """2026年第48周（11.23–11.29） from an ISO week key such as `2026-W48` or from any date of the week.
+
+    A text that is no week key is shown as it stands: periods of other lengths pass through the same column.
+    """
+    if not value:
+        return MISSING
+    if isinstance(value, str):
+        match = _WEEK_KEY.match(value)
+        if match is None:
+            return value
+        try:
+            monday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
+        except ValueError:
+            return value
+    else:
+        monday = value - dt.timedelta(days=value.weekday())
+    sunday = monday + dt.timedelta(days=6)
+    year, number, _ = monday.isocalendar()
+    return f"{year}年第{number}周（{monday.month}.{monday.day}–{sunday.month}.{sunday.day}）"
+
+
+@register.filter
+def money(value: Decimal | int | str | None) -> str:
+    """¥12,345.00; negative amounts carry their sign before the mark."""
+    amount = _decimal(value)
+    if amount is None:
+        return MISSING
+    return f"{'-' if amount < 0 else ''}¥{abs(amount):,.2f}"
+
+
+@register.filter
+def hhmm(value: Decimal | int | str | None) -> str:
+    """Minutes after midnight as a time of day: 500 → 08:20."""
+    minutes = _decimal(value)
+    if minutes is None:
+        return MISSING
+    hours, rest = divmod(int(minutes), 60)
+    return f"{hours:02d}:{rest:02d}"
+
+
+@register.filter
+def quantity(value: Decimal | float | str | None, unit: str = "") -> str:
+    """A number without idle zeros and with its unit: 60.0000 → 60 分钟; with unit 时刻 a time of day: 500 → 08:20."""
+    number = _decimal(value)
+    if number is None:
+        return MISSING
+    if unit == CLOCK_UNIT:
+        return hhmm(number)
+    # At most two decimals are shown: an average of 65.3333 minutes is read, not computed with.
+    text = f"{number.quantize(Decimal('0.01')):,f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{text} {unit}".rstrip()
+
+
+@register.filter
+def as_severity(value: Any) -> Severity | None:
+    """The Severity of a stored number, or None where the value names none."""
+    return _member(Severity, value)
+
+
+@register.filter
+def as_outcome(value: Any) -> Outcome | None:
+    return _member(Outcome, value)
+
+
+@register.filter
+def as_filing_state(value: Any) -> FilingState | None:
+    return _member(FilingState, value)
+
+
+@register.filter
+def as_alert_state(value: Any) -> AlertState | None:
+    return _member(AlertState, value)
+
+
+@register.filter
+def severity_class(value: Any) -> str:
+    """The CSS class of a severity (`sign--violation`), for rows and figures that carry its colour."""
+    severity = as_severity(value)
+    return f"sign--{severity.css_class}" if severity else "sign--neutral"
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: Any) -> str:
+    """`?…`: the query string of this page with parameters replaced; a value of None or "" removes its parameter."""
+    return _changed_query(context, changes)
+
+
+@register.simple_tag(takes_context=True)
+def query_set(context: template.Context, name: str, value: Any = None) -> str:
+    """As `query_with`, for a parameter whose name is itself a value: `{% query_set chip.param %}` removes it."""
+    return _changed_query(context, {name: value})
+
+
+@register.simple_tag(takes_context=True)
+def hidden_query(context: template.Context, *without: str) -> SafeString:
+    """Hidden inputs that carry this page's query string through a GET form, less the named parameters."""
+    left_out = {*without, *_POSITION_PARAMETERS}
+    pairs = [(name, value) for name, values in _query(context).lists() for value in values if name not in left_out]
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs)
+
+
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """The widget of a bound field with the kit's class and, after an error, its invalid style.
+
+    Django adds `aria-invalid` and `aria-describedby`; they point at the ids that includes/_field.html writes.
+    """
+    css = _control_class(field)
+    own = field.field.widget.attrs.get("class", "")
+    if field.errors:
+        css += " is-invalid"
+    return field.as_widget(attrs={"class": f"{own} {css}".strip()})
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """`choices` for a group of radio or check boxes, `check` for a single box, else `text`: chooses the field's markup."""
+    widget = field.field.widget
+    if widget.use_fieldset:
+        return "choices"
+    return "check" if getattr(widget, "input_type", "") == "checkbox" else "text"
+
+
+def _control_class(field: BoundField) -> str:
+    input_type = getattr(field.field.widget, "input_type", "")
+    if input_type in {"checkbox", "radio"}:
+        return "form-check-input"
+    return "form-select" if input_type == "select" else "form-control"
+
+
+def _member(choices: type[C], value: Any) -> C | None:
+    try:
+        return choices(value)
+    except (ValueError, TypeError):
+        return None
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if value is None or value == "":
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _query(context: template.Context) -> QueryDict:
+    request = context.get("request")
+    return request.GET if request is not None else QueryDict()
+
+
+def _changed_query(context: template.Context, changes: dict[str, Any]) -> str:
+    query = {name: values for name, values in _query(context).lists() if name not in _POSITION_PARAMETERS}
+    for name, value in changes.items():
+        if value is None or value == "":
+            query.pop(name, None)
+        else:
+            query[name] = [str(value)]
+    return f"?{urlencode(query, doseq=True)}"
