@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "shuangjian.core"
+    label = "core"
+    verbose_name = "公共部件"

@@ -1,0 +1,92 @@
+"""The two things that every other service writes beside its own rows: the audit entry and the evaluation request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import transaction
+
+from shuangjian.core.origin import current
+from shuangjian.journal.models import AuditEntry, EvaluationRequest
+
+logger = logging.getLogger(__name__)
+
+Scope = EvaluationRequest.Scope
+
+_doorbells: list[Callable[[], None]] = []
+
+
+def record(
+    act: str,
+    *,
+    actor: Any,
+    institution_id: int | None = None,
+    target: str = "",
+    detail: dict[str, Any] | None = None,
+    result: str = AuditEntry.Result.DONE,
+) -> AuditEntry:
+    """Write down an act, in the transaction of the act itself.
+
+    ``actor`` is a user, an API token, or None for the portal's own jobs. ``detail`` carries no personal data.
+    """
+    origin = current()
+    is_person = actor is not None and actor._meta.label_lower == "accounts.user"
+    return AuditEntry.objects.create(
+        act=act,
+        actor=actor if is_person else None,
+        actor_label="系统" if actor is None else actor.audit_label,
+        institution_id=institution_id,
+        target=target,
+        detail=detail or {},
+        source=origin.source,
+        ip=origin.ip,
+        request_id=origin.request_id,
+        result=result,
+    )
+
+
+def request_evaluation(
+    *,
+    since: dt.date,
+    until: dt.date,
+    cause: str,
+    institution_id: int | None = None,
+    town_id: int | None = None,
+    scope: str = "",
+    rules: Iterable[str] | None = None,
+) -> EvaluationRequest:
+    """Ask, in the transaction of the fact, that a scope be judged from ``since`` to ``until``.
+
+    Give ``institution_id`` or ``town_id``, or ``scope`` unassigned or district. After the commit Celery is rung; when
+    that fails nothing is lost, since the drain looks for due rows by itself every few seconds.
+    """
+    if not scope:
+        scope = Scope.INSTITUTION if institution_id is not None else Scope.TOWN if town_id is not None else Scope.DISTRICT
+    row = EvaluationRequest.objects.create(
+        scope=scope,
+        institution_id=institution_id,
+        town_id=town_id,
+        rules=sorted(rules) if rules is not None else None,
+        since=since,
+        until=until,
+        cause=cause,
+    )
+    transaction.on_commit(ring, robust=True)
+    return row
+
+
+def on_request(doorbell: Callable[[], None]) -> None:
+    """Register what wakes the worker. The journal knows nothing of Celery."""
+    _doorbells.append(doorbell)
+
+
+def ring() -> None:
+    """Wake the worker; a broker that is away costs seconds of delay and no data."""
+    for doorbell in _doorbells:
+        try:
+            doorbell()
+        except Exception as error:  # noqa: BLE001 - whatever the broker raises, the request stands in PostgreSQL
+            logger.warning("The doorbell did not ring (%s); the drain will find the request by itself.", error)

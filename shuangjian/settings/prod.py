@@ -1,0 +1,19 @@
+"""For production: every secret from the environment, TLS in front, static files collected and compressed."""
+
+from shuangjian.settings.base import *  # noqa: F403
+from shuangjian.settings.env import required
+
+SECRET_KEY = required("DJANGO_SECRET_KEY", "Generate 50 random characters and keep them out of the repository.")
+ALLOWED_HOSTS = [h.strip() for h in required("ALLOWED_HOSTS", "Comma-separated host names of the portal.").split(",")]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
+DEBUG = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
