@@ -1,0 +1,135 @@
+"""Filing 应报任务, the weekly return 周报 and its versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import Q
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core.choices import FilingState
+from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.core.weeks import Week
+
+
+class WeeklyReturn(models.Model):
+    """周报 of one unit and week. Drafts live here as payload only; what was submitted stands in its versions.
+
+    ``revision`` rises with each change of the draft or the state: an editor sends the one it started from, so that
+    two people never overwrite each other silently.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "草稿"
+        SUBMITTED = "submitted", "已提交"
+        RETURNED = "returned", "已退回"
+        WITHDRAWN = "withdrawn", "已撤回"
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="weekly_returns")
+    week = models.DateField(verbose_name="周次")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, verbose_name="状态")
+    revision = models.PositiveIntegerField(default=0)
+    draft = models.JSONField(null=True, verbose_name="草稿")
+    draft_saved_at = models.DateTimeField(null=True)
+    draft_saved_by = models.CharField(max_length=150, blank=True)
+    current_version = models.ForeignKey("ReturnVersion", null=True, on_delete=models.PROTECT, related_name="+")
+    first_submitted_at = models.DateTimeField(null=True)
+    remark = models.CharField(max_length=400, blank=True, verbose_name="退回或撤回原因")
+    changed_at = models.DateTimeField()
+
+    INSTITUTION = "institution"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "周报"
+        ordering = ["-week", "institution"]
+        constraints = [models.UniqueConstraint(fields=["institution", "week"], name="weekly_return_once")]
+        indexes = [models.Index(fields=["week", "state"]), models.Index(fields=["changed_at", "id"])]
+
+    @property
+    def week_key(self) -> str:
+        return Week(self.week).key
+
+    @property
+    def is_judged(self) -> bool:
+        """Submitted and returned versions are judged; drafts and withdrawn returns are not."""
+        return self.state in (self.State.SUBMITTED, self.State.RETURNED)
+
+    def __str__(self) -> str:
+        return f"{self.institution_id} {self.week_key}"
+
+
+class ReturnVersion(models.Model):
+    """One submitted version, never changed afterwards. ``sha256`` is over the canonical JSON of the payload."""
+
+    class Door(models.TextChoices):
+        FORM = "form", "网页填报"
+        API = "api", "接口"
+        FILE = "file", "文件导入"
+
+    weekly_return = models.ForeignKey(WeeklyReturn, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField(verbose_name="版本")
+    payload = models.JSONField(verbose_name="内容")
+    sha256 = models.CharField(max_length=64)
+    door = models.CharField(max_length=4, choices=Door.choices)
+    submitted_by = models.CharField(max_length=150)
+    submitted_at = models.DateTimeField()
+
+    INSTITUTION = "weekly_return__institution"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "周报版本"
+        ordering = ["weekly_return", "-number"]
+        constraints = [models.UniqueConstraint(fields=["weekly_return", "number"], name="return_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.weekly_return_id} v{self.number}"
+
+
+class FilingQuerySet(ScopedQuerySet["Filing"]):
+    def unfiled(self) -> FilingQuerySet:
+        return self.filter(is_filed=False)
+
+    def due_before(self, instant: dt.datetime) -> FilingQuerySet:
+        return self.filter(due_at__lt=instant)
+
+
+class Filing(models.Model):
+    """应报任务: a unit owes the return of a week in which it has a school day. Made when the week starts.
+
+    ``is_filed`` tells that a submitted or returned return stands now; ``first_submitted_at`` decides on time or late
+    and stays when the return is withdrawn.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="filings")
+    week = models.DateField(verbose_name="周次")
+    school_days = models.PositiveSmallIntegerField(verbose_name="上课日数")
+    due_at = models.DateTimeField(verbose_name="截止时间")
+    is_filed = models.BooleanField(default=False)
+    first_submitted_at = models.DateTimeField(null=True)
+
+    INSTITUTION = "institution"
+    OCCURRED_ON = "week"
+    objects = FilingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "应报任务"
+        ordering = ["-week", "institution"]
+        constraints = [models.UniqueConstraint(fields=["institution", "week"], name="filing_once")]
+        indexes = [
+            models.Index(fields=["week", "institution"]),
+            models.Index(fields=["due_at"], name="filing_unfiled", condition=Q(is_filed=False)),
+        ]
+
+    def state_at(self, now: dt.datetime) -> FilingState:
+        """What a reader sees at ``now``; returned and withdrawn returns are told apart by the page that has them."""
+        if self.first_submitted_at is not None and self.is_filed:
+            return FilingState.ON_TIME if self.first_submitted_at <= self.due_at else FilingState.LATE
+        if self.first_submitted_at is not None:
+            return FilingState.WITHDRAWN
+        return FilingState.PENDING if now <= self.due_at else FilingState.MISSING
+
+    def __str__(self) -> str:
+        return f"{self.institution_id} {Week(self.week).key}"
