@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pghistory
 from celery.schedules import crontab
 
 from shuangjian.settings.env import database, service_url
@@ -184,7 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove what is done": {"task": "rules.tidy", "schedule": crontab(hour=3, minute=30)},
 }
 
-PGHISTORY_CONTEXT_FIELD = "pghistory.ContextJSONField"
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 
 LOGGING = {
     "version": 1,
