@@ -1,10 +1,9 @@
-"""How values are written for readers: dates, weeks, money, quantities, signs, and links that keep the filters of a page.
+"""How values are written for readers: dates, weeks, money, quantities, signs; and links that keep a page's filters.
 
 Source: look.md, "Signs". Every filter shows a missing value as an em dash, never as 0 and never as nothing.
 """
 
 import datetime as dt
-import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from shuangjian.core.choices import AlertState, FilingState, Outcome, Severity
+from shuangjian.core.weeks import Week
 
 register = template.Library()
 
@@ -26,7 +26,6 @@ C = TypeVar("C", bound=Choices)
 MISSING = "—"
 CLOCK_UNIT = "时刻"
 _WEEKDAYS = "一二三四五六日"
-_WEEK_KEY = re.compile(r"^(\d{4})-W(\d{1,2})$")
 # A link that changes a filter starts again at the first page: page 7 of another list means nothing.
 _POSITION_PARAMETERS = ("page", "cursor")
 
@@ -59,18 +58,11 @@ def week_label(value: str | dt.date | None) -> str:
     if not value:
         return MISSING
     if isinstance(value, str):
-        match = _WEEK_KEY.match(value)
-        if match is None:
-            return value
         try:
-            monday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
+            return Week.parse(value).label
         except ValueError:
             return value
-    else:
-        monday = value - dt.timedelta(days=value.weekday())
-    sunday = monday + dt.timedelta(days=6)
-    year, number, _ = monday.isocalendar()
-    return f"{year}年第{number}周（{monday.month}.{monday.day}–{sunday.month}.{sunday.day}）"
+    return Week.of(value).label
 
 
 @register.filter
@@ -169,7 +161,7 @@ def control(field: BoundField) -> SafeString:
 
 @register.filter
 def widget_kind(field: BoundField) -> str:
-    """`choices` for a group of radio or check boxes, `check` for a single box, else `text`: chooses the field's markup."""
+    """`choices` for a group of radio or check boxes, `check` for a single box, else `text`."""
     widget = field.field.widget
     if widget.use_fieldset:
         return "choices"
