@@ -57,8 +57,6 @@
     const content = page.querySelector("[data-drawer-content]") || page.body;
     const body = drawerBody();
     body.replaceChildren(...Array.from(content.childNodes, (node) => document.importNode(node, true)));
-    const title = body.querySelector("h1, h2")?.textContent.trim();
-    drawer().querySelector(".sj-drawer__title").textContent = title || "详情";
     drawer().querySelector("[data-drawer-full]").href = url;
     drawer().scrollTop = 0;
     if (window.htmx) window.htmx.process(body);

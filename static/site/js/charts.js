@@ -67,7 +67,7 @@
     if (!chart.limit) return undefined;
     return {
       silent: true, symbol: "none", lineStyle: { color: colours.limit, type: "dashed", width: 1.5 },
-      label: { ...text(12, colours.limit), formatter: chart.limit.label, position: axis === "xAxis" ? "start" : "insideEndTop" },
+      label: { ...text(12, colours.limit), formatter: chart.limit.label, position: axis === "xAxis" ? "start" : "insideStartTop" },
       data: [{ [axis]: chart.limit.value }],
     };
   }
@@ -80,7 +80,7 @@
     const cells = chart.rows.flatMap((row, y) => row.slice(1).map((value, x) => [x, y, value]));
     return {
       ...base(),
-      grid: { left: 8, right: 12, top: 30, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 12, top: 24, bottom: 4, containLabel: true },
       tooltip: tooltip((cell) => {
         const [x, y, value] = cell.data;
         const words = value !== null && chart.scale === "severity" ? SEVERITY_WORDS[value] : withUnit(value, chart.unit);
@@ -142,7 +142,7 @@
   }
 
   const KINDS = { bars, heat, line };
-  const HEIGHT = { bars: (chart) => 24 + chart.rows.length * 32 + (chart.limit ? 24 : 0), heat: (chart) => 44 + chart.rows.length * 28, line: () => 280 };
+  const HEIGHT = { bars: (chart) => 16 + chart.rows.length * 32 + (chart.limit ? 24 : 0), heat: (chart) => 36 + chart.rows.length * 28, line: () => 280 };
 
   function heatKey(chart, figure) {
     if (chart.kind !== "heat") return;
