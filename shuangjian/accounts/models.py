@@ -25,7 +25,7 @@ _NOTHING = Q(pk__in=[])
 
 
 class RoleKind(models.TextChoices):
-    """角色. Each names the kind of unit that the person belongs to; sysadmin keeps accounts and sees no business data."""
+    """角色. Each names the kind of unit of its person; sysadmin keeps accounts and sees no business data."""
 
     BUREAU = "bureau", "区教育局"
     CENTRE = "centre", "教育指导中心"
@@ -34,8 +34,29 @@ class RoleKind(models.TextChoices):
     SYSADMIN = "sysadmin", "系统管理员"
 
 
-# The one foreign key that each role needs; roles that are missing here need none.
-UNIT_FIELDS: dict[str, str] = {RoleKind.CENTRE: "centre", RoleKind.TOWN: "town", RoleKind.SCHOOL: "institution"}
+class AccountState(models.TextChoices):
+    """What the unit above sees of an account; a sign like those of core.choices."""
+
+    NORMAL = "normal", "正常"
+    FRESH = "fresh", "待首次登录"
+    LAPSED = "lapsed", "一次性密码已过期"
+    INACTIVE = "inactive", "已停用"
+
+    @property
+    def css_class(self) -> str:
+        return _STATE_SIGNS[self.value][0]
+
+    @property
+    def icon(self) -> str:
+        return _STATE_SIGNS[self.value][1]
+
+
+_STATE_SIGNS: dict[str, tuple[str, str]] = {
+    "normal": ("compliant", "check-circle-fill"),
+    "fresh": ("notice", "clock"),
+    "lapsed": ("warning", "clock-history"),
+    "inactive": ("neutral", "slash-circle"),
+}
 _UNIT_COLUMNS = ("centre", "town", "institution")
 
 
@@ -121,8 +142,7 @@ class User(AbstractBaseUser):
         return f"{self.name}（{self.unit_name}）"
 
     def clean(self) -> None:
-        """Normalise the login; a filer belongs to a school, not to another kind of institution."""
-        self.username = normalised(self.username)
+        """A filer belongs to a school, not to another kind of institution."""
         if self.institution is not None and self.institution.kind != Institution.Kind.SCHOOL:
             raise ValidationError({"institution": f"“{self.institution.name}”不是学校，不能建立学校填报员账号。"})
 
@@ -148,6 +168,14 @@ class User(AbstractBaseUser):
         """Whether the one-time password is past its time, so that it lets nobody in any more."""
         return self.temporary_until is not None and self.temporary_until <= now
 
+    def state(self, now: dt.datetime) -> AccountState:
+        """Where the account stands: shut, waiting for its first login, too late for it, or in use."""
+        if not self.is_active:
+            return AccountState.INACTIVE
+        if self.has_expired_slip(now):
+            return AccountState.LAPSED
+        return AccountState.FRESH if self.must_change_password else AccountState.NORMAL
+
     @property
     def may_act(self) -> bool:
         """Whether the account counts at all: enabled, and not on a one-time password that has run out."""
@@ -155,7 +183,7 @@ class User(AbstractBaseUser):
 
     @property
     def may_write(self) -> bool:
-        """Whether the person may change business data inside the jurisdiction: not while a password is to be changed."""
+        """Whether the person may change business data inside the jurisdiction; not before the first change."""
         return self.may_act and not self.must_change_password and self.role_kind != RoleKind.SYSADMIN
 
     def jurisdiction(self, path: str) -> Q:
@@ -177,7 +205,7 @@ class User(AbstractBaseUser):
 
 
 class ApiToken(models.Model):
-    """接口令牌: lets one program of the district, of a town or of an institution call the API. Only its hash is kept."""
+    """接口令牌: lets one program of the district, a town or an institution call the API. Only its hash is kept."""
 
     class Scope(models.TextChoices):
         DISTRICT = "district", "全区"
