@@ -92,7 +92,9 @@
   }
 
   function leaveDrawer() {
+    const list = drawer().querySelector("[data-drawer-close]").getAttribute("href");
     if (history.state?.sjDrawer) history.back();
+    else if (list !== "#") window.location.assign(list);
     else hideDrawer();
   }
 

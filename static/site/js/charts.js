@@ -47,7 +47,7 @@
   function bars(chart) {
     return {
       ...base(),
-      grid: { left: 8, right: 56, top: 8, bottom: chart.limit ? 28 : 8, containLabel: true },
+      grid: { left: 8, right: 56, top: 4, bottom: chart.limit ? 20 : 0, containLabel: true },
       tooltip: tooltip((point) => `${plain(point.name)}<br><b>${withUnit(point.value, chart.unit)}</b>`),
       xAxis: { type: "value", show: false, min: 0 },
       yAxis: {
@@ -80,7 +80,7 @@
     const cells = chart.rows.flatMap((row, y) => row.slice(1).map((value, x) => [x, y, value]));
     return {
       ...base(),
-      grid: { left: 8, right: 12, top: 24, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 12, top: 4, bottom: 0, containLabel: true },
       tooltip: tooltip((cell) => {
         const [x, y, value] = cell.data;
         const words = value !== null && chart.scale === "severity" ? SEVERITY_WORDS[value] : withUnit(value, chart.unit);
@@ -142,7 +142,7 @@
   }
 
   const KINDS = { bars, heat, line };
-  const HEIGHT = { bars: (chart) => 16 + chart.rows.length * 32 + (chart.limit ? 24 : 0), heat: (chart) => 36 + chart.rows.length * 28, line: () => 280 };
+  const HEIGHT = { bars: (chart) => 12 + chart.rows.length * 32 + (chart.limit ? 24 : 0), heat: (chart) => 34 + chart.rows.length * 28, line: () => 280 };
 
   function heatKey(chart, figure) {
     if (chart.kind !== "heat") return;
