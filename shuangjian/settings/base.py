@@ -105,6 +105,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+# Accounts have no address: nothing is sent by mail, the unit above resets.
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "shuangjian.accounts.adapter.AccountAdapter"
 # Failures are counted atomically in PostgreSQL (accounts.services), never in a cache that a flush would empty.
@@ -179,7 +181,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "drain the outbox": {"task": "rules.drain", "schedule": 5.0, "options": {"expires": 5}},
-    "ask for the weeks that fell due": {"task": "intake.open_due_filings", "schedule": 60.0, "options": {"expires": 55}},
+    "ask for the weeks that fell due": {
+        "task": "intake.open_due_filings",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "seal the journal": {"task": "journal.seal", "schedule": 60.0, "options": {"expires": 55}},
     "nightly sweep": {"task": "rules.sweep", "schedule": crontab(hour=2, minute=30)},
     "remove what is done": {"task": "rules.tidy", "schedule": crontab(hour=3, minute=30)},
