@@ -43,10 +43,11 @@ _listeners: list[CalendarChange] = []
 
 
 def on_calendar_change(callback: CalendarChange) -> CalendarChange:
-    """Register what must follow a changed UnitDay, in the same transaction: ``callback(institution_ids, since, until)``.
+    """Register what must follow a changed UnitDay, in the same transaction.
 
-    ``institution_ids`` is None when most of the district changed. ``since`` and ``until`` are the first and last
-    changed date. The bureau knows nothing of filings, so their correction is registered here by intake.
+    Called as ``callback(institution_ids, since, until)``. ``institution_ids`` is None when most of the district
+    changed; ``since`` and ``until`` are the first and last changed date. The bureau knows nothing of filings, so
+    their correction is registered here by intake.
     """
     _listeners.append(callback)
     return callback

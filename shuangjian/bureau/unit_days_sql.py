@@ -37,7 +37,8 @@ WITH unit AS (
     CROSS JOIN LATERAL (
         SELECT g::date AS date
         FROM generate_series(
-            greatest(span.starts_on, %(since)s::date)::timestamp, least(span.ends_on, %(until)s::date)::timestamp, '1 day'
+            greatest(span.starts_on, %(since)s::date)::timestamp,
+            least(span.ends_on, %(until)s::date)::timestamp, '1 day'
         ) g
     ) d
     JOIN calendar_year y ON y.year = extract(year FROM d.date)::int
