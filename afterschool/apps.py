@@ -5,3 +5,10 @@ class AfterschoolConfig(AppConfig):
     name = "afterschool"
     label = "afterschool"
     verbose_name = "课后服务"
+
+    def ready(self) -> None:
+        from afterschool import rules  # noqa: F401
+        from afterschool.sections import AfterSchoolSection
+        from shuangjian.intake.sections import register_section
+
+        register_section(AfterSchoolSection())

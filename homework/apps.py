@@ -5,3 +5,10 @@ class HomeworkConfig(AppConfig):
     name = "homework"
     label = "homework"
     verbose_name = "作业"
+
+    def ready(self) -> None:
+        from homework import rules  # noqa: F401
+        from homework.sections import HomeworkSection
+        from shuangjian.intake.sections import register_section
+
+        register_section(HomeworkSection())

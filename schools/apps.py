@@ -5,3 +5,10 @@ class SchoolsConfig(AppConfig):
     name = "schools"
     label = "schools"
     verbose_name = "学校"
+
+    def ready(self) -> None:
+        from schools import rules  # noqa: F401
+        from schools.sections import SchoolDaySection
+        from shuangjian.intake.sections import register_section
+
+        register_section(SchoolDaySection())

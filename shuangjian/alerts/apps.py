@@ -5,3 +5,9 @@ class AlertsConfig(AppConfig):
     name = "shuangjian.alerts"
     label = "alerts"
     verbose_name = "预警"
+
+    def ready(self) -> None:
+        from shuangjian.alerts.regroup import regroup
+        from shuangjian.rules.registries import register_regroup
+
+        register_regroup(regroup)

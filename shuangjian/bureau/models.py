@@ -92,10 +92,14 @@ class Institution(models.Model):
     pinyin = models.CharField(max_length=240, verbose_name="拼音排序键")
     kind = models.CharField(max_length=16, choices=Kind.choices, verbose_name="类型")
     category = models.CharField(max_length=16, blank=True, verbose_name="类别")
-    stages = ArrayField(models.CharField(max_length=8, choices=Stage.choices), default=list, blank=True, verbose_name="学段")
+    stages = ArrayField(
+        models.CharField(max_length=8, choices=Stage.choices), default=list, blank=True, verbose_name="学段"
+    )
     town = models.ForeignKey(Town, null=True, blank=True, on_delete=models.PROTECT, verbose_name="镇街")
     town_candidates = models.CharField(max_length=80, blank=True, verbose_name="待核实镇街")
-    centre = models.ForeignKey(GuidanceCentre, null=True, blank=True, on_delete=models.PROTECT, verbose_name="教育指导中心")
+    centre = models.ForeignKey(
+        GuidanceCentre, null=True, blank=True, on_delete=models.PROTECT, verbose_name="教育指导中心"
+    )
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True, verbose_name="纬度")
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True, verbose_name="经度")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE, verbose_name="状态")

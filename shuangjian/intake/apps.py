@@ -5,3 +5,12 @@ class IntakeConfig(AppConfig):
     name = "shuangjian.intake"
     label = "intake"
     verbose_name = "周报"
+
+    def ready(self) -> None:
+        from shuangjian.bureau.calendar import on_calendar_change
+        from shuangjian.intake import rules  # noqa: F401
+        from shuangjian.intake.coverage import covered_weeks, follow_calendar
+        from shuangjian.rules.registries import register_coverage
+
+        register_coverage(covered_weeks)
+        on_calendar_change(follow_calendar)

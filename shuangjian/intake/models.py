@@ -33,6 +33,9 @@ class WeeklyReturn(models.Model):
     draft = models.JSONField(null=True, verbose_name="草稿")
     draft_saved_at = models.DateTimeField(null=True)
     draft_saved_by = models.CharField(max_length=150, blank=True)
+    is_complete = models.BooleanField(
+        default=False, help_text="every school day of the calendar as it is now has data or a tick"
+    )
     current_version = models.ForeignKey("ReturnVersion", null=True, on_delete=models.PROTECT, related_name="+")
     first_submitted_at = models.DateTimeField(null=True)
     remark = models.CharField(max_length=400, blank=True, verbose_name="退回或撤回原因")
@@ -109,6 +112,7 @@ class Filing(models.Model):
     due_at = models.DateTimeField(verbose_name="截止时间")
     is_filed = models.BooleanField(default=False)
     first_submitted_at = models.DateTimeField(null=True)
+    due_seen_at = models.DateTimeField(null=True, help_text="when RP was asked for after the due instant")
 
     INSTITUTION = "institution"
     OCCURRED_ON = "week"

@@ -51,7 +51,9 @@ class AuditEntry(models.Model):
     actor = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     actor_label = models.CharField(max_length=150, verbose_name="操作者")
     act = models.CharField(max_length=64, verbose_name="操作")
-    institution = models.ForeignKey("bureau.Institution", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    institution = models.ForeignKey(
+        "bureau.Institution", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     target = models.CharField(max_length=200, blank=True, verbose_name="对象")
     detail = models.JSONField(default=dict, verbose_name="内容")
     source = models.CharField(max_length=8, choices=Source.choices, verbose_name="来源")
@@ -103,7 +105,9 @@ class EvaluationRequest(models.Model):
         DISTRICT = "district", "全区"
 
     scope = models.CharField(max_length=12, choices=Scope.choices)
-    institution = models.ForeignKey("bureau.Institution", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    institution = models.ForeignKey(
+        "bureau.Institution", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     town = models.ForeignKey("bureau.Town", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     rules = ArrayField(models.CharField(max_length=12), null=True, blank=True, help_text="NULL: every rule")
     since = models.DateField()
@@ -129,7 +133,9 @@ class EvaluationRequest(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["next_at"], name="evaluation_request_due", condition=Q(done_at__isnull=True, parked_at__isnull=True)
+                fields=["next_at"],
+                name="evaluation_request_due",
+                condition=Q(done_at__isnull=True, parked_at__isnull=True),
             ),
             models.Index(fields=["done_at"], name="evaluation_request_done", condition=Q(done_at__isnull=False)),
         ]

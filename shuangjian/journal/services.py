@@ -64,7 +64,9 @@ def request_evaluation(
     that fails nothing is lost, since the drain looks for due rows by itself every few seconds.
     """
     if not scope:
-        scope = Scope.INSTITUTION if institution_id is not None else Scope.TOWN if town_id is not None else Scope.DISTRICT
+        scope = (
+            Scope.INSTITUTION if institution_id is not None else Scope.TOWN if town_id is not None else Scope.DISTRICT
+        )
     row = EvaluationRequest.objects.create(
         scope=scope,
         institution_id=institution_id,
@@ -88,5 +90,5 @@ def ring() -> None:
     for doorbell in _doorbells:
         try:
             doorbell()
-        except Exception as error:  # noqa: BLE001 - whatever the broker raises, the request stands in PostgreSQL
+        except Exception as error:
             logger.warning("The doorbell did not ring (%s); the drain will find the request by itself.", error)

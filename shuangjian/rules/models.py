@@ -48,6 +48,8 @@ class Finding(models.Model):
     changed_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True)
     is_stale = models.BooleanField(default=False)
+    is_trial = models.BooleanField(default=False)
+    is_exempt = models.BooleanField(default=False)
 
     INSTITUTION = "institution"
     objects = FindingQuerySet.as_manager()
@@ -109,7 +111,8 @@ class ParameterOverride(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["parameter", "key", "effective_from"], name="parameter_override_once"),
             models.CheckConstraint(
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")), name="parameter_override_two_people"
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                name="parameter_override_two_people",
             ),
         ]
 

@@ -48,7 +48,9 @@ def database(url: str, *, as_app_role: bool) -> dict[str, Any]:
         return dict(environ.Env.db_url_config(app_url))
     config = dict(environ.Env.db_url_config(url))
     if config.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…): nothing else is supported.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL database (postgres://…): nothing else is supported."
+        )
     if as_app_role:
         options = dict(config.get("OPTIONS") or {})
         options["options"] = f"-c role={app_role(config['USER'])}"

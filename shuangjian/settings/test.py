@@ -3,3 +3,4 @@
 from shuangjian.settings.dev import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PARAMETER_GAPS_RAISE = True

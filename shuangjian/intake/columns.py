@@ -1,0 +1,178 @@
+"""Checks of payload columns: each takes a whole column and says which cells are wrong and how to mend them.
+
+Form, sheet and API share them, so that the same mistake gives the same sentence at every door.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shuangjian.core.errors import Problem
+from shuangjian.core.weeks import Week
+
+#: (index of the cell, what is wrong and how to mend it)
+CellError = tuple[int, str]
+Check = Callable[[Sequence[Any]], Iterable[CellError]]
+
+_CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One key of the rows of a section. ``default`` fills a missing optional cell."""
+
+    name: str
+    label: str
+    check: Check
+    is_required: bool = True
+    default: Any = None
+
+
+def shown(value: Any) -> str:
+    """A cell as it stands in an error sentence, cut when it is long."""
+    text = (
+        f"“{value}”" if isinstance(value, str) else {True: "true", False: "false", None: "空"}.get(value) or str(value)
+    )
+    return text if len(text) <= 40 else text[:37] + "…”"
+
+
+def whole_number(least: int, most: int, unit: str, hint: str = "") -> Check:
+    """Whole numbers in a range; text, fractions, true and false are refused, never rounded or guessed."""
+
+    def check(cells: Sequence[Any]) -> Iterator[CellError]:
+        for index, cell in enumerate(cells):
+            if isinstance(cell, bool) or not isinstance(cell, int) or not least <= cell <= most:
+                yield index, f"应为 {least}–{most} 的整数（{unit}），现为{shown(cell)}。{hint}"
+
+    return check
+
+
+def flag(cells: Sequence[Any]) -> Iterator[CellError]:
+    """true or false."""
+    for index, cell in enumerate(cells):
+        if not isinstance(cell, bool):
+            yield index, f"应为 true 或 false，现为{shown(cell)}。"
+
+
+def text(longest: int) -> Check:
+    """Text of 1 to ``longest`` characters without leading or trailing blanks and control characters."""
+
+    def check(cells: Sequence[Any]) -> Iterator[CellError]:
+        for index, cell in enumerate(cells):
+            if (
+                not isinstance(cell, str)
+                or not 1 <= len(cell) <= longest
+                or cell != cell.strip()
+                or not cell.isprintable()
+            ):
+                yield index, f"应为 1–{longest} 个字的文字（首尾无空格），现为{shown(cell)}。"
+
+    return check
+
+
+def optional_text(longest: int) -> Check:
+    """As ``text``, or null."""
+    inner = text(longest)
+
+    def check(cells: Sequence[Any]) -> Iterator[CellError]:
+        for index, cell in enumerate(cells):
+            if cell is not None:
+                yield from ((index, message) for _, message in inner([cell]))
+
+    return check
+
+
+def one_of(choices: Iterable[str], labels: str = "") -> Check:
+    """One of a closed list."""
+    known = set(choices)
+
+    def check(cells: Sequence[Any]) -> Iterator[CellError]:
+        for index, cell in enumerate(cells):
+            if not isinstance(cell, str) or cell not in known:
+                yield index, f"应为 {labels or '、'.join(sorted(known))} 之一，现为{shown(cell)}。"
+
+    return check
+
+
+def clock_time(cells: Sequence[Any]) -> Iterator[CellError]:
+    """A time of day as "08:20"."""
+    for index, cell in enumerate(cells):
+        if not isinstance(cell, str) or _CLOCK.match(cell) is None:
+            yield index, f'应为 24 小时制时刻，如 "08:20"，现为{shown(cell)}。'
+
+
+def day_of(week: Week) -> Check:
+    """A date of the week, as "2026-11-02"."""
+    known = {day.isoformat() for day in week.days}
+
+    def check(cells: Sequence[Any]) -> Iterator[CellError]:
+        for index, cell in enumerate(cells):
+            if not isinstance(cell, str) or not _is_date(cell):
+                yield index, f'应为日期，如 "{week.monday}"，现为{shown(cell)}。'
+            elif cell not in known:
+                yield (
+                    index,
+                    f"{cell} 不在本周（{week.key}，{week.monday} 至 {week.sunday}）内，请改为本周日期或填到所在周的周报。",
+                )
+
+    return check
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return dt.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def check_rows(key: str, rows: Any, columns: Sequence[Column]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Check the rows of one payload key column by column.
+
+    Returns rows with defaults filled in, and the problems with their paths (``homework[3].minutes``). When there are
+    problems the rows are of no use.
+    """
+    if rows is None:
+        return [], []
+    if not isinstance(rows, list):
+        return [], [Problem(key, "应为列表（[…]），每行一个对象。")]
+    problems = [
+        Problem(f"{key}[{index}]", f"应为对象（{{…}}），现为{shown(row)}。")
+        for index, row in enumerate(rows)
+        if not isinstance(row, dict)
+    ]
+    if problems:
+        return [], problems
+    known = {column.name for column in columns}
+    for index, row in enumerate(rows):
+        for name in row.keys() - known:
+            names = "、".join(column.name for column in columns)
+            problems.append(Problem(f"{key}[{index}].{name}", f"没有这个字段，请删除；可用字段：{names}。", "unknown"))
+    for column in columns:
+        problems += _check_column(key, rows, column)
+    filled = [{column.name: row.get(column.name, column.default) for column in columns} for row in rows]
+    return filled, problems
+
+
+def _check_column(key: str, rows: list[dict[str, Any]], column: Column) -> Iterator[Problem]:
+    present = [index for index, row in enumerate(rows) if column.name in row]
+    if column.is_required and len(present) < len(rows):
+        for index, row in enumerate(rows):
+            if column.name not in row:
+                yield Problem(f"{key}[{index}].{column.name}", f"缺少“{column.label}”，请填写。", "required")
+    for position, message in column.check([rows[index][column.name] for index in present]):
+        yield Problem(f"{key}[{present[position]}].{column.name}", f"“{column.label}”{message}")
+
+
+def repeated(key: str, rows: Sequence[dict[str, Any]], by: Sequence[str], what: str) -> Iterator[Problem]:
+    """Rows that say the same thing twice, by the given keys; each points back at the first."""
+    first: dict[tuple[Any, ...], int] = {}
+    for index, row in enumerate(rows):
+        identity = tuple(row[name] for name in by)
+        if identity in first:
+            yield Problem(f"{key}[{index}]", f"与 {key}[{first[identity]}] 重复（{what}），请删除一行。", "duplicate")
+        else:
+            first[identity] = index

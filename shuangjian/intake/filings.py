@@ -1,0 +1,145 @@
+"""应报任务: which unit owes the return of which week, and until when. Set-based; corrected with the calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+from django.db.models import Count, F, Max, Q, QuerySet
+
+from shuangjian.bureau.models import Institution, Term, UnitDay
+from shuangjian.bureau.workdays import WorkdayCalendar
+from shuangjian.core import clock
+from shuangjian.core.weeks import Week
+from shuangjian.intake.models import Filing
+from shuangjian.journal.services import request_evaluation
+from shuangjian.rules.parameters import load_parameter
+
+DUE_TIME = load_parameter(__file__, "due_time")
+
+_LONGEST_HOLIDAY = dt.timedelta(days=20)
+
+# A unit owes each week in which any of its stages has a school day; from its opening, its go-live or the floor on.
+# The week's numbers come from UnitDay, so a holiday that swallows a week takes its filing away.
+_CORRECT = """
+WITH due AS (SELECT * FROM unnest(%(weeks)s::date[], %(due)s::timestamptz[]) AS d (week, due_at)),
+owed AS (
+  SELECT u.institution_id, u.week, count(DISTINCT u.date) AS school_days, d.due_at
+  FROM bureau_unitday u
+  JOIN due d ON d.week = u.week
+  JOIN bureau_institution i ON i.id = u.institution_id
+  WHERE u.is_school_day AND (%(institutions)s::bigint[] IS NULL OR u.institution_id = ANY(%(institutions)s))
+    AND (u.week + 6 >= greatest(i.opened_on, i.went_live_on, %(floor)s::date)
+         OR EXISTS (SELECT 1 FROM intake_weeklyreturn r WHERE r.institution_id = u.institution_id AND r.week = u.week
+                    AND r.first_submitted_at IS NOT NULL))
+    AND (i.closed_on IS NULL OR u.date < i.closed_on)
+  GROUP BY u.institution_id, u.week, d.due_at),
+gone AS (
+  DELETE FROM intake_filing f USING due d
+  WHERE f.week = d.week AND (%(institutions)s::bigint[] IS NULL OR f.institution_id = ANY(%(institutions)s))
+    AND NOT EXISTS (SELECT 1 FROM owed o WHERE o.institution_id = f.institution_id AND o.week = f.week))
+INSERT INTO intake_filing AS f (institution_id, week, school_days, due_at, is_filed, first_submitted_at)
+SELECT o.institution_id, o.week, o.school_days, o.due_at,
+  coalesce(r.state IN ('submitted', 'returned'), false), r.first_submitted_at
+FROM owed o LEFT JOIN intake_weeklyreturn r USING (institution_id, week)
+ON CONFLICT (institution_id, week) DO UPDATE SET school_days = excluded.school_days, due_at = excluded.due_at,
+  due_seen_at = CASE WHEN f.due_at = excluded.due_at THEN f.due_seen_at END
+WHERE (f.school_days, f.due_at) IS DISTINCT FROM (excluded.school_days, excluded.due_at)
+"""
+
+
+def due_at(week: Week, calendar: WorkdayCalendar) -> dt.datetime:
+    """The due instant of a week's return: 18:00 of the first workday on or after the next Monday."""
+    minutes = DUE_TIME.on(week.monday)
+    if minutes is None:
+        raise ValueError(f"{week.key} lies before the first date of {DUE_TIME.name}: nothing was due then.")
+    return clock.at(calendar.first_on_or_after(week.plus(1).monday), int(minutes))
+
+
+def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week], *, today: dt.date) -> None:
+    """Make the filings of these units (None: all) and weeks what the calendar says. Weeks not yet begun are left out.
+
+    Filings begin with the term that runs at ``today`` (the last begun): what lies before the portal's first term was
+    never asked of anyone, unless a return of that week was submitted.
+    """
+    begun = [week for week in weeks if week.monday <= today]
+    floor = Term.objects.filter(starts_on__lte=today).aggregate(day=Max("starts_on"))["day"]
+    if not begun or floor is None:
+        return
+    calendar = WorkdayCalendar.load(begun[0].monday, max(begun).sunday + _LONGEST_HOLIDAY)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CORRECT,
+            {
+                "institutions": None if institution_ids is None else list(institution_ids),
+                "weeks": [week.monday for week in begun],
+                "due": [due_at(week, calendar) for week in begun],
+                "floor": floor,
+            },
+        )
+
+
+def weeks_between(since: dt.date, until: dt.date) -> list[Week]:
+    """The weeks that touch the range, in order."""
+    week, weeks = Week.of(since), []
+    while week.monday <= until:
+        weeks.append(week)
+        week = week.plus(1)
+    return weeks
+
+
+def note_submitted(institution: Institution, week: Week, *, first_submitted_at: dt.datetime) -> None:
+    """The unit's return of the week stands submitted; its filing is made now if the week never asked for one."""
+    filed = Filing.objects.filter(institution=institution, week=week.monday).update(
+        is_filed=True, first_submitted_at=first_submitted_at
+    )
+    if not filed:
+        correct_filings([institution.pk], [week], today=max(clock.today(), week.monday))
+
+
+def note_withdrawn(institution: Institution, week: Week) -> None:
+    """No return of the week stands any more; when it was first submitted stays known."""
+    Filing.objects.filter(institution=institution, week=week.monday).update(is_filed=False, due_seen_at=None)
+
+
+@transaction.atomic
+def open_due_filings(now: dt.datetime) -> int:
+    """Make the filings of the week that has begun, and ask for RP where a due instant has passed; beat's task.
+
+    Returns how many filings fell due since the last call.
+    """
+    week = Week.of(now.date())
+    if UnitDay.objects.filter(week=week.monday).exists() and not Filing.objects.filter(week=week.monday).exists():
+        correct_filings(None, [week], today=now.date())
+    due = Filing.objects.unfiled().due_before(now).filter(due_seen_at__isnull=True)
+    groups = (
+        due.order_by()
+        .values("institution__town", "week")
+        .annotate(filings=Count("pk"))
+        .values_list("institution__town", "week", "filings")
+    )
+    seen = 0
+    for town_id, monday, filings in groups:
+        scope = "" if town_id is not None else "unassigned"
+        cause = f"{Week(monday).key} 周报到期，{filings} 个单位未报"
+        request_evaluation(
+            town_id=town_id, scope=scope, since=monday, until=monday, rules=["RP-01", "RP-02"], cause=cause
+        )
+        seen += filings
+    due.update(due_seen_at=now)
+    return seen
+
+
+def filing_counts(filings: QuerySet[Filing], now: dt.datetime) -> dict[str, int]:
+    """Expected, filed, on time, late, missing and not yet due over a queryset of filings; one query."""
+    return dict(
+        filings.order_by().aggregate(
+            expected=Count("pk"),
+            filed=Count("pk", filter=Q(is_filed=True)),
+            on_time=Count("pk", filter=Q(is_filed=True, first_submitted_at__lte=F("due_at"))),
+            late=Count("pk", filter=Q(is_filed=True, first_submitted_at__gt=F("due_at"))),
+            missing=Count("pk", filter=Q(is_filed=False, due_at__lt=now)),
+            pending=Count("pk", filter=Q(is_filed=False, due_at__gte=now)),
+        )
+    )

@@ -1,0 +1,141 @@
+"""Sections: each domain registers its part of the weekly return; intake knows nothing of homework or lessons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from shuangjian.bureau.models import Institution, UnitDay
+from shuangjian.core.choices import Stage
+from shuangjian.core.errors import Problem
+from shuangjian.core.weeks import Week
+from shuangjian.intake.columns import Column, check_rows
+
+MOST_PROBLEMS = 200  # more than anyone mends at once; the count still tells all
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A school day with neither data nor tick. ``tick`` is the payload row that would say "none", if there is one."""
+
+    section: str
+    message: str
+    tick_key: str = ""
+    tick: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a return is checked against: the unit, its week, and its school days by stage as the calendar is now."""
+
+    institution: Institution
+    week: Week
+    school_days: Mapping[str, Sequence[dt.date]]
+
+    @classmethod
+    def of(cls, institution: Institution, week: Week) -> Form:
+        """One query. A stage of the unit without a school day that week has an empty list."""
+        days: dict[str, list[dt.date]] = {stage: [] for stage in institution.stages}
+        rows = UnitDay.objects.filter(institution=institution, week=week.monday, is_school_day=True)
+        for stage, date in rows.order_by("date").values_list("stage", "date"):
+            days.setdefault(stage, []).append(date)
+        return cls(institution, week, days)
+
+    def is_school_day(self, stage: str, day: str) -> bool:
+        return any(date.isoformat() == day for date in self.school_days.get(stage, ()))
+
+    def stage_problem(self, key: str, index: int, row: Mapping[str, Any]) -> Problem | None:
+        """A row of a stage and day must be of a stage of the unit, and of a school day of it."""
+        stage, day = row["stage"], row["day"]
+        if stage not in self.institution.stages:
+            own = "、".join(f"{value}（{Stage(value).label}）" for value in self.institution.stages)
+            return Problem(f"{key}[{index}].stage", f"本校没有{Stage(stage).label}学段，可填：{own}。")
+        if not self.is_school_day(stage, day):
+            return Problem(
+                f"{key}[{index}].day",
+                f"按校历 {day} 不是{Stage(stage).label}上课日，请删除此行；当天如确有上课，先请教育局登记校历例外。",
+            )
+        return None
+
+
+class Section(ABC):
+    """One part of the weekly return, owned by a domain.
+
+    ``columns`` gives, per payload key, the columns of its rows. ``check`` looks across rows whose cells are in order,
+    ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
+        """Columns of each payload key of this section."""
+
+    @abstractmethod
+    def check(self, form: Form, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Problem]:
+        """Problems across rows: unknown classes, repeats, data and tick for the same day."""
+
+    @abstractmethod
+    def gaps(self, form: Form, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Gap]:
+        """School days with neither data nor tick."""
+
+    @abstractmethod
+    def replace(self, institution_id: int, week: Week, payload: str) -> None:
+        """Make the section's table hold exactly this payload (JSON text) for the unit's week."""
+
+    @abstractmethod
+    def clear(self, institution_id: int, week: Week) -> None:
+        """Take the unit's week out of the section's table."""
+
+
+_sections: dict[str, Section] = {}
+
+
+def register_section(section: Section) -> None:
+    """Called in a domain's ``ready()``; payload keys must not collide."""
+    _sections[section.key] = section
+
+
+def all_sections() -> list[Section]:
+    """Registered sections, by key, so that every run checks and writes in the same order."""
+    return [_sections[key] for key in sorted(_sections)]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A payload with its defaults filled in, the problems of its cells and rows, and the gaps before a submit."""
+
+    payload: dict[str, list[dict[str, Any]]]
+    problems: list[Problem]
+    gaps: list[Gap]
+
+
+def check_payload(form: Form, payload: Any) -> Checked:
+    """Check a whole payload. With problems nothing may be saved; gaps forbid only the submit."""
+    if not isinstance(payload, dict):
+        return Checked({}, [Problem("", "周报内容应为 JSON 对象（{…}）。")], [])
+    cleaned: dict[str, list[dict[str, Any]]] = {}
+    problems: list[Problem] = []
+    known: set[str] = set()
+    per_section: list[tuple[Section, dict[str, list[dict[str, Any]]]]] = []
+    for section in all_sections():
+        rows: dict[str, list[dict[str, Any]]] = {}
+        mistakes: list[Problem] = []
+        for key, columns in section.columns(form).items():
+            known.add(key)
+            rows[key], wrong = check_rows(key, payload.get(key), columns)
+            mistakes += wrong
+        # Rows can be compared only when their cells are in order.
+        problems += mistakes or list(section.check(form, rows))
+        cleaned |= rows
+        per_section.append((section, rows))
+    for key in payload.keys() - known:
+        problems.append(
+            Problem(str(key), f"周报没有这一部分，请删除；可用部分：{'、'.join(sorted(known))}。", "unknown")
+        )
+    gaps = [] if problems else [gap for section, rows in per_section for gap in section.gaps(form, rows)]
+    return Checked(cleaned, problems, gaps)

@@ -1,0 +1,175 @@
+"""How a rule is declared: once, as one function over a scoped queryset, and registered when its app gets ready.
+
+From the one declaration come the engine's SQL, feedback on unsaved input, the 规则手册 page, the API's list and the
+case-table test.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from django.db import models
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Concat
+
+from shuangjian.core.choices import Severity, Stage
+from shuangjian.rules.parameters import Parameter
+
+
+class Period(str, Enum):
+    """The span that one finding of a rule speaks of, and by which alerts are grouped (days by ISO week)."""
+
+    DAY = "D"
+    WEEK = "W"
+    MONTH = "M"
+    TERM = "T"
+    STANDING = "S"
+
+    @property
+    def label(self) -> str:
+        return {"D": "按日", "W": "按周", "M": "按月", "T": "按学期", "S": "常态"}[self.value]
+
+
+class Source(str, Enum):
+    """Where the judged rows come from. RETURN: coverage decides clearing. REGISTER: what is not seen is gone."""
+
+    RETURN = "return"
+    REGISTER = "register"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the catalogue.
+
+    ``unit`` is the unit of observed and limit: 分钟, 天 …; 时刻 means minutes after midnight, 是否 a flag (1 > 0).
+    ``stages`` are those to which it applies (empty: institutions of any kind and stage). ``is_soft`` marks 一般:
+    a dated exemption is possible. ``reach`` is how many later periods one record can influence.
+    """
+
+    code: str
+    title: str
+    clauses: tuple[str, ...]
+    about: type[models.Model]
+    period: Period
+    source: Source
+    unit: str
+    parameters: tuple[Parameter, ...]
+    severity: Severity
+    departments: tuple[str, ...]
+    comparison: str
+    remedy: str
+    function: Callable[..., models.QuerySet[Any]]
+    stages: frozenset[str] = frozenset()
+    is_soft: bool = False
+    reach: int = 0
+    note: str = ""
+    takes_now: bool = False
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def sentence(self) -> str:
+        """The rule in one Chinese sentence: the docstring of its function."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def cases_file(self) -> Path:
+        return self.folder / "cases" / f"{self.code}.yaml"
+
+    def applies_to(self, stages: Iterable[str]) -> bool:
+        """Whether an institution with these stages can break the rule at all."""
+        return not self.stages or bool(self.stages & set(stages))
+
+
+class RuleMistake(Exception):
+    """A declaration cannot be used; the message says how to mend it."""
+
+
+_registry: dict[str, Rule] = {}
+
+ALL_STAGES = frozenset(Stage.values)
+
+
+def rule(
+    *,
+    code: str,
+    title: str,
+    clauses: Sequence[str],
+    about: type[models.Model],
+    period: Period,
+    source: Source,
+    unit: str,
+    severity: Severity,
+    departments: Sequence[str],
+    comparison: str,
+    remedy: str,
+    parameters: Sequence[Parameter] = (),
+    stages: Iterable[str] = (),
+    is_soft: bool = False,
+    reach: int = 0,
+    note: str = "",
+) -> Callable[[Callable[..., models.QuerySet[Any]]], Callable[..., models.QuerySet[Any]]]:
+    """Declare the decorated function as a rule.
+
+    The function takes a queryset of ``about``, already narrowed to institutions and dates, and ``now`` too if it is
+    about time passing; it returns ``violations(…)`` of it and nothing else. Its docstring is the rule in one sentence.
+    """
+
+    def register(function: Callable[..., models.QuerySet[Any]]) -> Callable[..., models.QuerySet[Any]]:
+        if code in _registry:
+            raise RuleMistake(
+                f"{code} is declared twice ({_registry[code].function.__module__} and {function.__module__})."
+            )
+        _registry[code] = Rule(
+            code=code,
+            title=title,
+            clauses=tuple(clauses),
+            about=about,
+            period=period,
+            source=source,
+            unit=unit,
+            parameters=tuple(parameters),
+            severity=severity,
+            departments=tuple(departments),
+            comparison=comparison,
+            remedy=remedy,
+            function=function,
+            stages=frozenset(stages),
+            is_soft=is_soft,
+            reach=reach,
+            note=note,
+            takes_now="now" in inspect.signature(function).parameters,
+            folder=Path(inspect.getfile(function)).parent,
+        )
+        return function
+
+    return register
+
+
+def all_rules() -> list[Rule]:
+    """Every registered rule, by code."""
+    return [_registry[code] for code in sorted(_registry)]
+
+
+def get_rule(code: str) -> Rule:
+    """The rule of that code; KeyError when there is none."""
+    return _registry[code]
+
+
+def find_rule(code: str) -> Rule | None:
+    """The rule of that code, or None."""
+    return _registry.get(code)
+
+
+def unregister(code: str) -> None:
+    """Take a rule out again; for tests that plant a rule of their own."""
+    _registry.pop(code, None)
+
+
+def code(kind: str, field_name: str) -> Concat:
+    """A stable name of what a finding is about: ``code("class", "school_class__code")`` → ``class:2026-04-03``."""
+    return Concat(Value(f"{kind}:"), F(field_name), output_field=CharField())

@@ -1,0 +1,177 @@
+"""One evaluation: a set of rules over at most one town, in one transaction, set-based from end to end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from shuangjian.bureau.models import CalendarVersion
+from shuangjian.core.locks import lock_institutions
+from shuangjian.rules import verdict
+from shuangjian.rules.declare import Rule
+from shuangjian.rules.models import Evaluation, ParameterOverride
+from shuangjian.rules.parameters import Overrides, frozen
+from shuangjian.rules.periods import Span, widen
+from shuangjian.rules.registries import regroups
+
+# Where nothing differs no row is written, so that a rerun changes nothing and wakes nobody. A finding opens again
+# after a clear, or when its figures are no longer those at which a person dismissed it.
+_UPSERT = """
+INSERT INTO rules_finding AS f (
+  rule, institution_id, about, occurred_on, period, severity, observed, "limit", facts, return_version,
+  parameters_version, calendar_version, opened_at, changed_at, is_stale, is_trial, is_exempt)
+SELECT v.rule, v.institution_id, v.about, v.occurred_on, v.period, v.severity, v.observed, v."limit", v.facts,
+  CASE WHEN j.source = 'return' THEN c.return_version END, %(parameters)s, %(calendar)s,
+  t.at, t.at, false, v.mode = 'trial', v.is_exempt
+FROM verdict v
+CROSS JOIN (SELECT clock_timestamp() AS at) t
+JOIN judged j USING (rule)
+LEFT JOIN covered c ON c.institution_id = v.institution_id
+  AND c.week = v.occurred_on - (extract(isodow FROM v.occurred_on)::int - 1)
+ON CONFLICT (rule, institution_id, about, occurred_on) DO UPDATE SET
+  severity = excluded.severity, observed = excluded.observed, "limit" = excluded."limit", facts = excluded.facts,
+  return_version = excluded.return_version, parameters_version = excluded.parameters_version,
+  calendar_version = excluded.calendar_version, is_trial = excluded.is_trial, is_exempt = excluded.is_exempt,
+  opened_at = CASE WHEN f.cleared_at IS NULL AND NOT (
+      (f.observed, f."limit") IS DISTINCT FROM (excluded.observed, excluded."limit")
+      AND EXISTS (SELECT 1 FROM rules_dismissal d WHERE d.finding_id = f.id)) THEN f.opened_at ELSE excluded.opened_at END,
+  changed_at = excluded.changed_at, cleared_at = NULL, is_stale = false
+WHERE (f.severity, f.observed, f."limit", f.facts, f.return_version, f.is_trial, f.is_exempt, f.is_stale)
+      IS DISTINCT FROM (excluded.severity, excluded.observed, excluded."limit", excluded.facts,
+        excluded.return_version, excluded.is_trial, excluded.is_exempt, false)
+   OR f.cleared_at IS NOT NULL
+RETURNING (xmax = 0 OR opened_at = changed_at)
+"""
+
+# Open findings that no rule sees any more; the partial index finding_open serves it.
+_GONE = """
+CREATE TEMP TABLE IF NOT EXISTS gone (id bigint NOT NULL, is_covered boolean NOT NULL);
+TRUNCATE gone;
+INSERT INTO gone
+SELECT f.id, j.source = 'register' OR c.week IS NOT NULL
+FROM judged j
+JOIN rules_finding f ON f.rule = j.rule AND f.occurred_on BETWEEN j.since AND j.until
+  AND f.institution_id = ANY(%(institutions)s) AND f.cleared_at IS NULL
+LEFT JOIN verdict v ON v.rule = f.rule AND v.institution_id = f.institution_id AND v.about = f.about
+  AND v.occurred_on = f.occurred_on
+LEFT JOIN covered c ON c.institution_id = f.institution_id
+  AND c.week = f.occurred_on - (extract(isodow FROM f.occurred_on)::int - 1)
+WHERE v.rule IS NULL;
+"""
+_CLEAR = """
+UPDATE rules_finding f SET cleared_at = clock_timestamp(), changed_at = clock_timestamp(), is_stale = false
+FROM gone WHERE gone.id = f.id AND gone.is_covered
+"""
+_STALE = """
+UPDATE rules_finding f SET is_stale = true, changed_at = clock_timestamp()
+FROM gone WHERE gone.id = f.id AND NOT gone.is_covered AND NOT f.is_stale
+"""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one evaluation did: rows seen, added (new or opened again), changed otherwise, cleared, made stale."""
+
+    violations: int
+    added: int
+    changed: int
+    cleared: int
+    stale: int
+
+
+def evaluate(
+    rules: Sequence[Rule],
+    institution_ids: Sequence[int],
+    span: Span,
+    *,
+    now: dt.datetime,
+    cause: str,
+    scope: str = "",
+) -> Receipt:
+    """Judge ``rules`` over the institutions and the whole periods of ``span``; write findings, then alerts.
+
+    Runs inside the caller's transaction or its own. Takes the institutions' locks before it reads anything.
+    """
+    started = dt.datetime.now(tz=dt.UTC)
+    spans = {rule.code: widen(rule, span) for rule in rules}
+    with transaction.atomic():
+        lock_institutions(institution_ids)
+        with frozen(current_overrides()) as parameters:
+            verdict.fill(rules, institution_ids, spans, now)
+        calendar = _calendar_version()
+        with connection.cursor() as cursor:
+            receipt = _write(cursor, institution_ids, parameters, calendar)
+        for regroup in regroups():
+            regroup(institution_ids, spans, now)
+        Evaluation.objects.create(
+            scope=scope or f"{len(institution_ids)} 个单位",
+            rules="全部" if len(rules) > 10 else " ".join(rule.code for rule in rules),
+            since=span.since,
+            until=span.until,
+            cause=cause,
+            started_at=started,
+            finished_at=dt.datetime.now(tz=dt.UTC),
+            violations=receipt.violations,
+            added=receipt.added,
+            changed=receipt.changed,
+            cleared=receipt.cleared,
+            parameters_version=parameters,
+            calendar_version=calendar,
+        )
+    return receipt
+
+
+def _write(cursor: CursorWrapper, institution_ids: Sequence[int], parameters: str, calendar: int) -> Receipt:
+    cursor.execute("SELECT count(*) FROM verdict")
+    (seen,) = cursor.fetchone()
+    cursor.execute(_UPSERT, {"parameters": parameters, "calendar": calendar})
+    written = [row[0] for row in cursor.fetchall()]
+    cursor.execute(_GONE, {"institutions": list(institution_ids)})
+    cursor.execute(_CLEAR)
+    cleared = cursor.rowcount
+    cursor.execute(_STALE)
+    return Receipt(seen, sum(written), len(written) - sum(written), cleared, cursor.rowcount)
+
+
+class _Rollback(Exception):
+    pass
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """A block whose writes are all undone at its end: for feedback on input that is not saved."""
+    try:
+        with transaction.atomic():
+            yield
+            raise _Rollback
+    except _Rollback:
+        pass
+
+
+def foresee(
+    rules: Sequence[Rule], institution_ids: Sequence[int], span: Span, *, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """What an evaluation would find right now, without writing findings. Call it inside ``rehearsal()``."""
+    spans = {rule.code: widen(rule, span) for rule in rules}
+    with frozen(current_overrides()):
+        verdict.fill(rules, institution_ids, spans, now)
+    return verdict.rows()
+
+
+def current_overrides() -> Overrides:
+    """The bureau's approved overrides, by parameter and key, oldest first."""
+    result: dict[tuple[str, str], list[tuple[dt.date, Any]]] = {}
+    approved = ParameterOverride.objects.filter(approved_at__isnull=False).order_by("effective_from")
+    for parameter, key, effective_from, value in approved.values_list("parameter", "key", "effective_from", "value"):
+        result.setdefault((parameter, key), []).append((effective_from, value))
+    return result
+
+
+def _calendar_version() -> int:
+    return CalendarVersion.objects.order_by("-pk").values_list("pk", flat=True).first() or 0

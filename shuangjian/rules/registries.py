@@ -1,0 +1,52 @@
+"""What higher layers tell the engine: which weeks are covered by a return, and what follows new findings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
+
+from shuangjian.rules.periods import Span
+
+
+class Coverage(Protocol):
+    """Weeks that a judged return covers, as rows of (institution id, Monday, id of the return's version)."""
+
+    def __call__(
+        self, institution_ids: Sequence[int], since: dt.date, until: dt.date
+    ) -> QuerySet[Any, tuple[Any, ...]]: ...
+
+
+class Regroup(Protocol):
+    """Brings the alerts of these institutions up to date with the findings of ``spans`` (rule code → whole periods),
+    in the same transaction."""
+
+    def __call__(self, institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.datetime) -> None: ...
+
+
+_coverage: list[Coverage] = []
+_regroup: list[Regroup] = []
+
+
+def register_coverage(coverage: Coverage) -> None:
+    """Called once by intake; a second registration would make two truths of what is covered."""
+    if _coverage and _coverage[0] is not coverage:
+        raise RuntimeError("coverage is registered twice: only intake knows which weeks are covered.")
+    _coverage[:] = [coverage]
+
+
+def coverage() -> Coverage | None:
+    """The registered coverage, or None when no app files returns."""
+    return _coverage[0] if _coverage else None
+
+
+def register_regroup(regroup: Regroup) -> None:
+    """Called by alerts: what is to happen in the evaluation's transaction after the findings are written."""
+    if regroup not in _regroup:
+        _regroup.append(regroup)
+
+
+def regroups() -> Sequence[Regroup]:
+    return tuple(_regroup)

@@ -1,0 +1,133 @@
+"""The temporary table of one evaluation: what every rule sees now, and which weeks a return covers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from shuangjian.core.querysets import lookup
+from shuangjian.rules.declare import Rule
+from shuangjian.rules.periods import PERIOD_SQL, Span
+from shuangjian.rules.registries import coverage
+
+# IF NOT EXISTS and TRUNCATE, because one session runs many evaluations, and one transaction may run two.
+_CREATE = """
+CREATE TEMP TABLE IF NOT EXISTS verdict (
+  rule text NOT NULL, institution_id bigint NOT NULL, about text NOT NULL, occurred_on date NOT NULL,
+  observed numeric(12,4) NOT NULL, "limit" numeric(12,4) NOT NULL, severity smallint NOT NULL, facts jsonb NOT NULL,
+  period text, mode text NOT NULL DEFAULT 'formal', is_exempt boolean NOT NULL DEFAULT false);
+CREATE UNIQUE INDEX IF NOT EXISTS verdict_key ON verdict (rule, institution_id, about, occurred_on);
+CREATE TEMP TABLE IF NOT EXISTS judged (rule text NOT NULL, source text NOT NULL, since date NOT NULL, until date NOT NULL);
+CREATE TEMP TABLE IF NOT EXISTS covered (
+  institution_id bigint NOT NULL, week date NOT NULL, return_version bigint NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS covered_key ON covered (institution_id, week);
+TRUNCATE verdict, judged, covered;
+"""
+
+_MODES = """
+UPDATE verdict v SET mode = m.mode
+FROM (SELECT v.ctid AS row, (
+        SELECT mode FROM rules_rulemode m
+        WHERE m.rule = v.rule AND (m.institution_id = v.institution_id OR m.institution_id IS NULL)
+          AND m.effective_from <= v.occurred_on
+        ORDER BY m.institution_id NULLS LAST, m.effective_from DESC LIMIT 1) AS mode
+      FROM verdict v) m
+WHERE v.ctid = m.row AND m.mode IS NOT NULL AND m.mode <> v.mode;
+DELETE FROM verdict WHERE mode = 'off';
+"""
+
+# A day rule is exempt on its day; a weekly one when every school day of that week lies inside an exemption.
+_EXEMPTIONS = """
+UPDATE verdict v SET is_exempt = true
+WHERE EXISTS (SELECT 1 FROM rules_exemption e WHERE e.rule = v.rule AND e.institution_id = v.institution_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM (
+      SELECT v.occurred_on AS day WHERE v.rule = ANY(%(day_rules)s)
+      UNION ALL
+      SELECT u.date FROM bureau_unitday u
+      WHERE v.rule <> ALL(%(day_rules)s) AND u.institution_id = v.institution_id
+        AND u.week = v.occurred_on AND u.is_school_day) days
+    WHERE NOT EXISTS (
+      SELECT 1 FROM rules_exemption e
+      WHERE e.rule = v.rule AND e.institution_id = v.institution_id AND days.day BETWEEN e.starts_on AND e.ends_on));
+"""
+
+
+def fill(rules: Sequence[Rule], institution_ids: Sequence[int], spans: dict[str, Span], now: dt.datetime) -> None:
+    """Compute every rule over the institutions into ``verdict``: one INSERT … SELECT a rule, never a row in Python."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATE)
+        for rule in rules:
+            span = spans[rule.code]
+            cursor.execute(
+                "INSERT INTO judged VALUES (%s, %s, %s, %s)", [rule.code, rule.source.value, span.since, span.until]
+            )
+            _insert(cursor, rule, institution_ids, span, now)
+        _decide_modes(cursor, rules)
+        _fill_covered(cursor, institution_ids, spans.values())
+        # Autovacuum never sees temporary tables: without statistics the upsert and the clear choose bad plans.
+        cursor.execute("ANALYZE verdict; ANALYZE covered")
+
+
+def rows() -> list[dict[str, Any]]:
+    """What ``verdict`` holds now, worst first."""
+    names = ("rule", "institution_id", "about", "occurred_on", "observed", "limit", "severity", "facts")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT rule, institution_id, about, occurred_on, observed, "limit", severity, facts FROM verdict '
+            "ORDER BY severity DESC, occurred_on, rule, about"
+        )
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _insert(cursor: CursorWrapper, rule: Rule, institution_ids: Sequence[int], span: Span, now: dt.datetime) -> None:
+    model: Any = rule.about
+    queryset = model.objects.filter(
+        **{
+            lookup(model.INSTITUTION, "in"): institution_ids,
+            f"{model.OCCURRED_ON}__gte": span.since,
+            f"{model.OCCURRED_ON}__lte": span.until,
+        }
+    )
+    violations = rule.function(queryset, now=now) if rule.takes_now else rule.function(queryset)
+    try:
+        sql, params = violations.order_by().query.get_compiler(connection.alias).as_sql()
+    except EmptyResultSet:
+        return  # nothing can match; what stood open is cleared all the same
+    period = PERIOD_SQL[rule.period]
+    cursor.execute(
+        'INSERT INTO verdict (rule, institution_id, about, occurred_on, observed, "limit", severity, facts, period) '
+        "SELECT %s, x.institution, x.about, x.occurred_on, x.observed, x.bound, coalesce(x.severity, %s), x.facts, "
+        f"{period} FROM ({sql}) AS x (institution, about, occurred_on, observed, bound, severity, facts)",
+        [rule.code, int(rule.severity), *params],
+    )
+
+
+def _decide_modes(cursor: CursorWrapper, rules: Sequence[Rule]) -> None:
+    """Modes and exemptions are rare: the usual evaluation pays for two index look-ups only."""
+    cursor.execute("SELECT EXISTS (SELECT 1 FROM rules_rulemode), EXISTS (SELECT 1 FROM rules_exemption)")
+    has_modes, has_exemptions = cursor.fetchone()
+    if has_modes:
+        cursor.execute(_MODES)
+    if has_exemptions:
+        day_rules = [rule.code for rule in rules if rule.period.value == "D"]
+        cursor.execute(_EXEMPTIONS, {"day_rules": day_rules})
+
+
+def _fill_covered(cursor: CursorWrapper, institution_ids: Sequence[int], spans: Iterable[Span]) -> None:
+    """Weeks covered by a judged return within the widest span."""
+    source = coverage()
+    spans = list(spans)
+    if source is None or not spans:
+        return
+    queryset = source(institution_ids, min(s.since for s in spans), max(s.until for s in spans))
+    try:
+        sql, params = queryset.order_by().query.get_compiler(connection.alias).as_sql()
+    except EmptyResultSet:
+        return
+    cursor.execute(f"INSERT INTO covered {sql}", params)

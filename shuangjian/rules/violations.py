@@ -1,0 +1,49 @@
+"""The one way in which a rule's queryset ends, so that every rule yields the same columns in the same order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import DecimalField, F, JSONField, QuerySet, SmallIntegerField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
+
+Column = str | Combinable
+
+#: Column order of a violations queryset; the engine's INSERT relies on it. No model field may start with ``f_``.
+COLUMNS = ("f_institution", "f_about", "f_on", "f_observed", "f_limit", "f_severity", "f_facts")
+
+
+def violations(
+    rows: QuerySet[Any],
+    *,
+    institution: Column,
+    about: Column,
+    on: Column,
+    observed: Column,
+    limit: Column,
+    severity: Column | None = None,
+    facts: Column | None = None,
+) -> QuerySet[Any]:
+    """Turn filtered (and usually grouped) rows into findings-to-be.
+
+    ``institution`` is an id; ``about`` a stable code within it (``code(…)``); ``on`` a date, never today; observed and
+    limit are in the rule's unit. ``severity`` only where a leg differs from the rule's own; ``facts`` a JSON object.
+    """
+    return rows.values(
+        f_institution=_column(institution),
+        f_about=_column(about),
+        f_on=_column(on),
+        f_observed=_number(observed),
+        f_limit=_number(limit),
+        f_severity=Value(None, SmallIntegerField()) if severity is None else _column(severity),
+        f_facts=Value({}, JSONField()) if facts is None else _column(facts),
+    )
+
+
+def _column(column: Column) -> Any:
+    return F(column) if isinstance(column, str) else column
+
+
+def _number(column: Column) -> Any:
+    return Cast(_column(column), DecimalField(max_digits=12, decimal_places=4))
