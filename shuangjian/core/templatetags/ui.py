@@ -13,7 +13,7 @@ from django.db.models import Choices
 from django.forms import BoundField
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html_join, json_script
 from django.utils.safestring import SafeString
 
 from shuangjian.core.choices import AlertState, FilingState, Outcome, Severity
@@ -28,6 +28,7 @@ CLOCK_UNIT = "时刻"
 _WEEKDAYS = "一二三四五六日"
 # A link that changes a filter starts again at the first page: page 7 of another list means nothing.
 _POSITION_PARAMETERS = ("page", "cursor")
+_SEVERITY_SCALE = [str(label) for label in (Outcome.COMPLIANT.label, *Severity.labels)]
 
 
 @register.filter
@@ -124,6 +125,21 @@ def severity_class(value: Any) -> str:
     """The CSS class of a severity (`sign--violation`), for rows and figures that carry its colour."""
     severity = as_severity(value)
     return f"sign--{severity.css_class}" if severity else "sign--neutral"
+
+
+@register.filter
+def chart_cell(value: Any, chart: dict[str, Any]) -> Any:
+    """A cell of a figure's table in words: None is 数据不足; on the severity scale 0 is 合规, 1–4 are severities."""
+    if value is None:
+        return Outcome.INSUFFICIENT_DATA.label
+    return _SEVERITY_SCALE[value] if chart.get("scale") == "severity" else value
+
+
+@register.simple_tag
+def chart_data(chart: dict[str, Any], element_id: str) -> SafeString:
+    """The figure's numbers as a JSON script element, with the words of its scale, which live in choices.py alone."""
+    words = {"levels": _SEVERITY_SCALE} if chart.get("scale") == "severity" else {}
+    return json_script({**chart, **words}, element_id)
 
 
 @register.simple_tag(takes_context=True)

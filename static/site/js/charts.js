@@ -12,7 +12,6 @@
   const SERIES = ["--sj-blue-700", "--sj-warning-mark", "--sj-compliant-mark", "--sj-exempt-mark", "--sj-violation-mark", "--sj-notice-mark"].map(token);
   const SEQUENCE = ["#f3f6fa", "#cfe0f1", "#94bbe2", "#4b87c5", "#1c5ba3", "#0c2f59"];
   const SEVERITY = [token("--sj-compliant-soft"), token("--sj-notice-mark"), token("--sj-warning-mark"), token("--sj-violation-mark"), token("--sj-critical-mark")];
-  const SEVERITY_WORDS = ["合规", "提示", "预警", "违规", "重大"];
   const SIGN = (name) => token(`--sj-${name}-mark`) || colours.blue;
   const FONT = token("--sj-font");
   const text = (size = 13, colour = colours.ink2) => ({ fontFamily: FONT, fontSize: size, color: colour });
@@ -83,11 +82,11 @@
       grid: { left: 8, right: 12, top: 4, bottom: 0, containLabel: true },
       tooltip: tooltip((cell) => {
         const [x, y, value] = cell.data;
-        const words = value !== null && chart.scale === "severity" ? SEVERITY_WORDS[value] : withUnit(value, chart.unit);
+        const words = value !== null && chart.levels ? chart.levels[value] : withUnit(value, chart.unit);
         return `${plain(chart.rows[y][0])} · ${plain(weeks[x])}<br><b>${words}</b>`;
       }),
       xAxis: { type: "category", position: "top", data: weeks, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text(12), hideOverlap: true } },
-      yAxis: { type: "category", inverse: true, data: chart.rows.map((row) => row[0]), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text(13, colours.ink), width: 120, overflow: "truncate" } },
+      yAxis: { type: "category", inverse: true, data: chart.rows.map((row) => row[0]), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text(13, colours.ink), width: 124, overflow: "truncate" } },
       series: [{
         type: "custom", data: cells, encode: { x: 0, y: 1 },
         renderItem(_, api) {
@@ -98,8 +97,8 @@
           const dark = value !== null && colourOf(value).dark;
           return {
             type: "rect", shape, style: { fill: value === null ? empty : colourOf(value).fill },
-            textContent: value === null || chart.scale === "severity" || width < 26 ? undefined
-              : { style: { text: number(value), fill: dark ? "#fff" : colours.ink2, font: `12px ${FONT}` } },
+            textContent: value === null || width < 20 ? undefined
+              : { style: { text: cellText(chart, value), fill: dark ? "#fff" : colours.ink, font: `12px ${FONT}` } },
             textConfig: { position: "inside" },
           };
         },
@@ -107,8 +106,11 @@
     };
   }
 
+  /* A severity's first character stands in its cell, since colour alone says nothing to some readers; 合规 stays empty. */
+  const cellText = (chart, value) => (!chart.levels ? number(value) : value === 0 ? "" : chart.levels[value].slice(0, 1));
+
   function heatColour(chart) {
-    if (chart.scale === "severity") return (value) => ({ fill: SEVERITY[value] || SEVERITY[0], dark: value > 2 });
+    if (chart.levels) return (value) => ({ fill: SEVERITY[value] || SEVERITY[0], dark: value > 3 });
     const most = Math.max(1, ...chart.rows.flatMap((row) => row.slice(1)).filter((value) => value !== null));
     return (value) => {
       const step = value === 0 ? 0 : Math.max(1, Math.ceil((value / most) * (SEQUENCE.length - 1)));
@@ -148,7 +150,7 @@
     if (chart.kind !== "heat") return;
     const key = document.createElement("ul");
     key.className = "sj-chart__key";
-    const entries = chart.scale === "severity" ? SEVERITY_WORDS.map((word, index) => [word, SEVERITY[index]])
+    const entries = chart.levels ? chart.levels.map((word, index) => [word, SEVERITY[index]])
       : [["0", SEQUENCE[0]], ["少", SEQUENCE[1]], ["多", SEQUENCE[SEQUENCE.length - 1]]];
     for (const [word, colour] of [["数据不足", ""], ...entries]) {
       const entry = document.createElement("li");
@@ -175,7 +177,8 @@
       return `"${safe.replaceAll('"', '""')}"`;
     };
     const width = chart.columns.length;
-    const rows = [chart.columns, ...chart.rows.map((row) => row.slice(0, width))];
+    const worded = (value, index) => (chart.levels && index > 0 && value !== null ? chart.levels[value] : value);
+    const rows = [chart.columns, ...chart.rows.map((row) => row.slice(0, width).map(worded))];
     return "\ufeff" + rows.map((row) => row.map(cell).join(",")).join("\r\n");
   }
 
