@@ -8,7 +8,7 @@ from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 
 
-class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+class LoginForm(AllauthLoginForm):
     """登录名 and 密码. The session ends with the browser, or after 12 hours: office PCs are shared."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -29,10 +29,10 @@ _RESERVE = """
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN {over} THEN 1 ELSE f.count + 1 END,
         first_at = CASE WHEN {over} THEN %(now)s ELSE f.first_at END,
-        locked_until = CASE WHEN NOT {over} AND f.count + 1 >= %(limit)s THEN %(now)s + %(window)s END
+        locked_until = CASE WHEN NOT {over} AND f.count + 1 >= %(limit)s THEN %(until)s::timestamptz END
     WHERE {over} OR f.count < %(limit)s
     RETURNING count
-""".format(over="(COALESCE(f.locked_until, f.first_at + %(window)s) <= %(now)s)")  # noqa: S608 - what is put in is written right here
+""".format(over="(CASE WHEN f.locked_until IS NULL THEN f.first_at <= %(since)s ELSE f.locked_until <= %(now)s END)")  # noqa: S608 - what is put in is written right here
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def tidy(now: dt.datetime) -> int:
 
 def _reserve(key: str, limit: int, now: dt.datetime) -> bool:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_RESERVE, {"key": key, "limit": limit, "now": now, "window": WINDOW})
+        cursor.execute(_RESERVE, {"key": key, "limit": limit, "now": now, "until": now + WINDOW, "since": now - WINDOW})
         return cursor.fetchone() is not None
 
 

@@ -73,7 +73,7 @@ class UserQuerySet(models.QuerySet["User"]):
         System administrators look after every account, the bureau after all but system administrators; guidance
         centres and towns after the schools of their jurisdiction; nobody else after any.
         """
-        if person is None or not person.is_authenticated or not person.may_act:
+        if person is None or not person.may_act or person.must_change_password:
             return self.none()
         others = self.exclude(pk=person.pk)
         if person.role_kind == RoleKind.SYSADMIN:

@@ -24,6 +24,15 @@ RESET = "reset_account"
 DEACTIVATE = "deactivate_account"
 
 
+# Django's words tell what is wrong but not what to do, and one of them has no Chinese translation.
+_PASSWORD_REMEDIES = {
+    "password_too_short": "新密码太短，请至少用 10 个字符，可用几个词连成一句。",
+    "password_entirely_numeric": "新密码不能只有数字，请加入字母或其他字符。",
+    "password_too_common": "新密码太常见，容易被猜中，请换一个。",
+    "password_too_similar": "新密码与登录名太相似，请换一个。",
+}
+
+
 class OutsideJurisdiction(Refused):
     """The account does not exist for whoever asks, whether or not it exists for others."""
 
@@ -133,7 +142,7 @@ def change_password(user: User, *, current: str, new: str, address: str | None, 
     try:
         validate_password(new, user)
     except ValidationError as error:
-        raise InvalidInput([Problem("new", message) for message in error.messages]) from error
+        raise InvalidInput([_what_to_mend(each) for each in error.error_list]) from error
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         if locked.password != user.password:
@@ -170,6 +179,11 @@ def record_refused_login(login: str, reason: str) -> None:
         detail={"reason": reason},
         result=AuditEntry.Result.REFUSED,
     )
+
+
+def _what_to_mend(error: ValidationError) -> Problem:
+    code = error.code or "invalid"
+    return Problem("new", _PASSWORD_REMEDIES.get(code, "".join(error.messages)), code)
 
 
 def _refuse_change(user: User, reason: str) -> None:

@@ -18,6 +18,7 @@ from django.views.generic import FormView
 from shuangjian.accounts import services
 from shuangjian.accounts.forms import LoginForm, PasswordForm
 from shuangjian.accounts.models import RoleKind, User
+from shuangjian.accounts.requests import signed_in
 from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput
 from shuangjian.core.views import ScopedView
@@ -26,19 +27,19 @@ ADMINISTRATORS = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN, Rol
 _PAGE_SIZE = 50
 
 
-class LoginView(allauth_views.LoginView):  # type: ignore[misc]
+class LoginView(allauth_views.LoginView):
     """登录."""
 
     form_class = LoginForm
 
 
-class LogoutView(allauth_views.LogoutView):  # type: ignore[misc]
+class LogoutView(allauth_views.LogoutView):
     """退出登录: by POST only, so that no link or image can sign a person out."""
 
     http_method_names: ClassVar[list[str]] = ["post"]
 
 
-class PasswordView(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
+class PasswordView(LoginRequiredMixin, FormView):
     """修改密码: one's own; ends one's other sessions."""
 
     template_name = "accounts/password.html"
@@ -46,13 +47,13 @@ class PasswordView(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # Navigation would only lead back here while the password is still the one of the slip.
-        layout = "base/plain.html" if self.request.user.must_change_password else "base/app.html"
+        layout = "base/plain.html" if signed_in(self.request).must_change_password else "base/app.html"
         return super().get_context_data(layout=layout, **kwargs)
 
     def form_valid(self, form: PasswordForm) -> HttpResponse:
         try:
             user = services.change_password(
-                self.request.user,
+                signed_in(self.request),
                 current=form.cleaned_data["current"],
                 new=form.cleaned_data["new"],
                 address=self.request.META.get("REMOTE_ADDR"),
@@ -76,7 +77,7 @@ class AccountsView(ScopedView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         query = self.request.GET.get("q", "").strip()
         role = self.request.GET.get("role", "")
-        accounts = User.objects.administered_by(self.request.user).select_related("centre", "town", "institution")
+        accounts = User.objects.administered_by(signed_in(self.request)).select_related("centre", "town", "institution")
         total = accounts.count()
         if query:
             accounts = accounts.filter(
@@ -95,7 +96,7 @@ class AccountsView(ScopedView):
             rows=[(account, account.state(now)) for account in page],
             query=query,
             role=role,
-            filters=_filters(self.request.user.role_kind, role),
+            filters=_filters(signed_in(self.request).role_kind, role),
             total=total,
             **kwargs,
         )
@@ -115,7 +116,7 @@ class AccountActView(ScopedView):
 
     def account(self) -> User:
         try:
-            return services.find_administered(self.kwargs["pk"], actor=self.request.user, act=self.act)
+            return services.find_administered(self.kwargs["pk"], actor=signed_in(self.request), act=self.act)
         except services.OutsideJurisdiction as outside:
             raise Http404(outside.message) from outside
 
@@ -127,7 +128,7 @@ class ResetView(AccountActView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         account = self.account()
-        slip = services.reset_account(account, actor=request.user, now=clock.now())
+        slip = services.reset_account(account, actor=signed_in(request), now=clock.now())
         return render(
             request,
             "accounts/slip.html",
@@ -142,7 +143,7 @@ class DeactivateView(AccountActView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         account = self.account()
-        services.deactivate_account(account, actor=request.user)
+        services.deactivate_account(account, actor=signed_in(request))
         messages.success(request, f"账号 {account.username} 已停用，其登录已全部失效。")
         return redirect("accounts")
 

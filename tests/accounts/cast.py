@@ -1,0 +1,3 @@
+"""What the cast of conftest.py have in common."""
+
+PASSWORD = "river-lantern-42"
