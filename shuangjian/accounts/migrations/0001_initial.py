@@ -7,80 +7,207 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bureau', '0001_initial'),
+        ("bureau", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LoginFailure',
+            name="LoginFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('count', models.PositiveIntegerField()),
-                ('first_at', models.DateTimeField()),
-                ('locked_until', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=80, unique=True)),
+                ("count", models.PositiveIntegerField()),
+                ("first_at", models.DateTimeField()),
+                ("locked_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': '登录失败计数',
+                "verbose_name": "登录失败计数",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(error_messages={'unique': '该登录名已被使用，请换一个。'}, max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9._-]{2,39}$', '登录名为 3–40 个字符：小写字母、数字、点、横线、下划线，以字母或数字开头。')], verbose_name='登录名')),
-                ('name', models.CharField(max_length=40, verbose_name='姓名/岗位')),
-                ('role_kind', models.CharField(choices=[('bureau', '区教育局'), ('centre', '教育指导中心'), ('town', '镇街'), ('school', '学校填报员'), ('sysadmin', '系统管理员')], max_length=8, verbose_name='角色')),
-                ('is_active', models.BooleanField(default=True, verbose_name='启用')),
-                ('must_change_password', models.BooleanField(default=False, verbose_name='须修改密码')),
-                ('temporary_until', models.DateTimeField(blank=True, null=True, verbose_name='一次性密码有效至')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='建立时间')),
-                ('centre', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='bureau.guidancecentre', verbose_name='教育指导中心')),
-                ('institution', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='bureau.institution', verbose_name='学校')),
-                ('town', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='bureau.town', verbose_name='镇街')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "该登录名已被使用，请换一个。"},
+                        max_length=40,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9][a-z0-9._-]{2,39}$",
+                                "登录名为 3–40 个字符：小写字母、数字、点、横线、下划线，以字母或数字开头。",
+                            )
+                        ],
+                        verbose_name="登录名",
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="姓名/岗位")),
+                (
+                    "role_kind",
+                    models.CharField(
+                        choices=[
+                            ("bureau", "区教育局"),
+                            ("centre", "教育指导中心"),
+                            ("town", "镇街"),
+                            ("school", "学校填报员"),
+                            ("sysadmin", "系统管理员"),
+                        ],
+                        max_length=8,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="启用")),
+                ("must_change_password", models.BooleanField(default=False, verbose_name="须修改密码")),
+                ("temporary_until", models.DateTimeField(blank=True, null=True, verbose_name="一次性密码有效至")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="建立时间")),
+                (
+                    "centre",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="bureau.guidancecentre",
+                        verbose_name="教育指导中心",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="bureau.institution",
+                        verbose_name="学校",
+                    ),
+                ),
+                (
+                    "town",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="bureau.town",
+                        verbose_name="镇街",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '账号',
-                'ordering': ['role_kind', 'username'],
+                "verbose_name": "账号",
+                "ordering": ["role_kind", "username"],
             },
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='名称')),
-                ('sha256', models.CharField(editable=False, max_length=64, unique=True)),
-                ('scope', models.CharField(choices=[('district', '全区'), ('town', '镇街'), ('institution', '单位')], max_length=12, verbose_name='范围')),
-                ('can_write', models.BooleanField(default=False, verbose_name='可写')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='建立时间')),
-                ('expires_at', models.DateTimeField(verbose_name='有效至')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='吊销时间')),
-                ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='最近使用')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='建立者')),
-                ('institution', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='bureau.institution', verbose_name='单位')),
-                ('town', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='bureau.town', verbose_name='镇街')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="名称")),
+                ("sha256", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("district", "全区"), ("town", "镇街"), ("institution", "单位")],
+                        max_length=12,
+                        verbose_name="范围",
+                    ),
+                ),
+                ("can_write", models.BooleanField(default=False, verbose_name="可写")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="建立时间")),
+                ("expires_at", models.DateTimeField(verbose_name="有效至")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="吊销时间")),
+                ("last_used_at", models.DateTimeField(blank=True, null=True, verbose_name="最近使用")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="建立者",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="bureau.institution",
+                        verbose_name="单位",
+                    ),
+                ),
+                (
+                    "town",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="bureau.town",
+                        verbose_name="镇街",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '接口令牌',
-                'ordering': ['name', 'id'],
+                "verbose_name": "接口令牌",
+                "ordering": ["name", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('username__regex', '^[a-z0-9][a-z0-9._-]{2,39}$')), name='user_login_normalised'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("username__regex", "^[a-z0-9][a-z0-9._-]{2,39}$")), name="user_login_normalised"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role_kind__in', ['bureau', 'sysadmin']), ('centre__isnull', True), ('institution__isnull', True), ('town__isnull', True)), models.Q(('role_kind', 'centre'), ('centre__isnull', False), ('institution__isnull', True), ('town__isnull', True)), models.Q(('role_kind', 'town'), ('centre__isnull', True), ('institution__isnull', True), ('town__isnull', False)), models.Q(('role_kind', 'school'), ('centre__isnull', True), ('institution__isnull', False), ('town__isnull', True)), _connector='OR'), name='user_role_has_its_unit', violation_error_message='角色与单位不符：指导中心、镇街、学校账号各须指定对应的一个单位，其他角色不指定。'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("role_kind__in", ["bureau", "sysadmin"]),
+                        ("centre__isnull", True),
+                        ("institution__isnull", True),
+                        ("town__isnull", True),
+                    ),
+                    models.Q(
+                        ("role_kind", "centre"),
+                        ("centre__isnull", False),
+                        ("institution__isnull", True),
+                        ("town__isnull", True),
+                    ),
+                    models.Q(
+                        ("role_kind", "town"),
+                        ("centre__isnull", True),
+                        ("institution__isnull", True),
+                        ("town__isnull", False),
+                    ),
+                    models.Q(
+                        ("role_kind", "school"),
+                        ("centre__isnull", True),
+                        ("institution__isnull", False),
+                        ("town__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="user_role_has_its_unit",
+                violation_error_message="角色与单位不符：指导中心、镇街、学校账号各须指定对应的一个单位，其他角色不指定。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scope', 'district'), ('institution__isnull', True), ('town__isnull', True)), models.Q(('scope', 'town'), ('institution__isnull', True), ('town__isnull', False)), models.Q(('scope', 'institution'), ('institution__isnull', False), ('town__isnull', True)), _connector='OR'), name='api_token_scope_has_its_unit'),
+            model_name="apitoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("scope", "district"), ("institution__isnull", True), ("town__isnull", True)),
+                    models.Q(("scope", "town"), ("institution__isnull", True), ("town__isnull", False)),
+                    models.Q(("scope", "institution"), ("institution__isnull", False), ("town__isnull", True)),
+                    _connector="OR",
+                ),
+                name="api_token_scope_has_its_unit",
+            ),
         ),
     ]
