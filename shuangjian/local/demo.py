@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from shuangjian.local import homes, processes
 from shuangjian.local.postgres import Postgres
 from shuangjian.local.problems import Problem
+from shuangjian.local.processes import Command
 from shuangjian.local.state import PROJECT, VAR, read_run_file, remove_run_file, write_run_file
 from shuangjian.local.supervisor import Service, Stop, Supervisor, stop_on_signals, tail
 from shuangjian.local.valkey import Valkey
@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def refuse_second_demo(options: Options) -> None:
     """Problem when a demo already runs in this checkout; checked before anything is installed under its feet."""
-    _take_lock(options).close()
+    take_lock(options).close()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     stop_on_signals()
     supervisor = Supervisor(STOP_ORDER, say)
     try:
-        with _take_lock(options):
+        with take_lock(options):
             try:
                 _serve(options, supervisor)
             finally:
@@ -80,8 +80,8 @@ def main(arguments: Sequence[str]) -> int:
         return 1
 
 
-def _serve(options: Options, supervisor: Supervisor) -> None:
-    _claim_port(options)
+def _serve(options: Options, supervisor: Supervisor) -> NoReturn:
+    claim_port(options)
     _turn_logs()
     env = _start_servers(options, supervisor)
     write_run_file(database_url=env["DATABASE_URL"], redis_url=env["REDIS_URL"], address=options.address)
@@ -120,7 +120,7 @@ def _start_servers(options: Options, supervisor: Supervisor) -> dict[str, str]:
 
 
 def _web(options: Options, env: dict[str, str]) -> Service:
-    command = [
+    command: Command = [
         "gunicorn", "shuangjian.wsgi:application", "--bind", f"{_bracketed(options.host)}:{options.port}",
         "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5",
         "--no-control-socket", "--access-logfile", str(LOGS / "access.log"),
@@ -128,11 +128,11 @@ def _web(options: Options, env: dict[str, str]) -> Service:
     return _python_service("web", command, env)
 
 
-def _celery(name: str, env: dict[str, str], words: list[str | Path]) -> Service:
+def _celery(name: str, env: dict[str, str], words: Command) -> Service:
     return _python_service(name, ["celery", "-A", "shuangjian.celery:app", name, "--loglevel", "INFO", *words], env)
 
 
-def _python_service(name: str, command: list[str | Path], env: dict[str, str]) -> Service:
+def _python_service(name: str, command: Command, env: dict[str, str]) -> Service:
     log = LOGS / f"{name}.log"
 
     def start() -> subprocess.Popen[bytes]:
@@ -183,9 +183,9 @@ def _answers(options: Options) -> bool:
         connection.close()
 
 
-def _claim_port(options: Options) -> None:
+def claim_port(options: Options, patience: float = 3) -> None:
     """Problem when the address cannot be listened on, before anything else is started."""
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + patience
     while True:
         try:
             family, kind, protocol, _, where = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[
@@ -204,10 +204,10 @@ def _claim_port(options: Options) -> None:
             time.sleep(0.2)
 
 
-def _take_lock(options: Options) -> IO[str]:
+def take_lock(options: Options) -> IO[str]:
     """The lock that one demo of a checkout holds while it runs; the kernel gives it back when it dies."""
     try:
-        VAR.mkdir(exist_ok=True)
+        LOCK.parent.mkdir(exist_ok=True)
         lock = LOCK.open("a")
     except PermissionError as error:
         raise Problem(

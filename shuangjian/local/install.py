@@ -19,6 +19,7 @@ from pathlib import Path
 
 from shuangjian.local import assets
 from shuangjian.local.problems import Problem
+from shuangjian.local.processes import Command
 from shuangjian.local.state import PROJECT, VAR
 
 VENV = PROJECT / ".venv"
@@ -47,7 +48,7 @@ def python_packages(venv: Path = VENV, locks: tuple[Path, ...] = (UV_LOCK, PACKA
     say("Installing Python packages (only when a lock file changed) …")
     uv_lock, *rest = locks
     run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", uv_lock])
-    sync = [venv / "bin" / "uv", "pip", "sync", "--quiet", "--python", python, "--require-hashes"]
+    sync: Command = [venv / "bin" / "uv", "pip", "sync", "--quiet", "--python", python, "--require-hashes"]
     run([*sync, *rest], env=uv_environment(python))
     stamp.write_text(json.dumps(wanted, indent=2) + "\n")
     return True
@@ -95,9 +96,9 @@ def uv_environment(python: Path = PYTHON) -> dict[str, str]:
     return env
 
 
-def run(command: list[str | Path], **options: object) -> None:
+def run(command: Command, env: dict[str, str] | None = None) -> None:
     """Run ``command`` with its output shown; Problem when it fails."""
-    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, cwd=PROJECT, **options)  # type: ignore[call-overload]
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, cwd=PROJECT, env=env)
     if done.returncode != 0:
         raise Problem(
             f"`{Path(command[0]).name} {' '.join(str(part) for part in command[1:4])} …` failed "

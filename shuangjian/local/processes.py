@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
+Command = Sequence[str | Path]
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -28,7 +29,7 @@ def die_with_parent(sig: int, parent: int) -> None:
 
 
 def spawn(
-    command: Sequence[str | Path],
+    command: Command,
     *,
     output: IO[bytes] | int | None = None,
     errors: IO[bytes] | int | None = subprocess.STDOUT,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from shuangjian.local import processes
 from shuangjian.local.problems import Problem
@@ -63,7 +64,7 @@ class Supervisor:
         self.services.append(service)
         self._start(service)
 
-    def watch(self) -> None:
+    def watch(self) -> NoReturn:
         """Restart what dies, with a growing pause; Problem when one service dies again and again. Ends by Stop."""
         while True:
             self.check()

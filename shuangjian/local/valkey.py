@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shuangjian.local import processes
 from shuangjian.local.problems import Problem
+from shuangjian.local.processes import Command
 
 OPENING_SECONDS = 30
 
@@ -34,7 +35,7 @@ class Valkey:
         while self._answers() and time.monotonic() < deadline:
             time.sleep(0.1)
         self.socket.unlink(missing_ok=True)
-        command = [
+        command: Command = [
             _binary(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700", "--dir", self.home,
             "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--loglevel", "notice",
         ]  # fmt: skip

@@ -28,8 +28,11 @@ def fresh_services() -> Iterator[dict[str, str]]:
     if len(urls) == 2:
         yield urls
         return
-    home = _fresh_home()
-    home.chmod(0o755)
+    with fresh_home() as home:
+        yield from _services(home, urls)
+
+
+def _services(home: Path, urls: dict[str, str]) -> Iterator[dict[str, str]]:
     postgres = Postgres(home / homes.POSTGRES, home / "postgres.log", durable=False)
     valkey = Valkey(home / homes.VALKEY, home / "valkey.log")
     try:
@@ -44,17 +47,25 @@ def fresh_services() -> Iterator[dict[str, str]]:
     finally:
         valkey.stop()
         postgres.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
-def _fresh_home() -> Path:
-    """A folder of this process; those that killed processes left behind are removed on the way."""
+@contextmanager
+def fresh_home() -> Iterator[Path]:
+    """A folder that the servers can reach, for the length of this block.
+
+    Those that killed processes left behind are removed on the way.
+    """
     space = homes.reachable_temporary_folder()
     for left in space.glob("shuangjian-test-*-*"):
         owner = left.name.split("-")[2]
         if owner.isdecimal() and process_birth(int(owner)) is None:
             shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"shuangjian-test-{os.getpid()}-", dir=space))
+    home = Path(tempfile.mkdtemp(prefix=f"shuangjian-test-{os.getpid()}-", dir=space))
+    home.chmod(0o755)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def run(command: Sequence[str]) -> int:
