@@ -16,7 +16,7 @@ class LoginForm(AllauthLoginForm):
         self.fields["login"] = forms.CharField(
             label="登录名",
             max_length=100,
-            widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
+            widget=forms.TextInput(attrs={"autocomplete": "username"}),
         )
         self.fields["password"] = forms.CharField(
             label="密码",

@@ -33,7 +33,13 @@ class Gate:
         with self._changed:
             self.checked += 1
             self._settle()
-            assert self._changed.wait_for(lambda: self.settled == self.attempts, timeout=DEADLOCK)
+            assert self._changed.wait_for(lambda: self.settled >= self.attempts, timeout=DEADLOCK)
+
+    def release(self) -> None:
+        """Let everybody go: one attempt has failed for a reason of its own, and waiting would only hide it."""
+        with self._changed:
+            self.settled = self.attempts
+            self._changed.notify_all()
 
     def refused(self) -> None:
         with self._changed:
@@ -60,6 +66,9 @@ def fire(gate: Gate, monkeypatch: pytest.MonkeyPatch, login: str) -> list[str]:
             if "登录失败次数过多" in page:
                 gate.refused()
             return page
+        except BaseException:
+            gate.release()
+            raise
         finally:
             connections.close_all()
 
