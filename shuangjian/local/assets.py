@@ -108,3 +108,7 @@ def npm_ci(npm: list[str], path: str, work: Path) -> None:
             "npm could not install the browser assets, see the lines above. A first start needs a reachable package "
             "registry (npm's own configuration names it); what is half installed is redone at the next start."
         )
+
+
+if __name__ == "__main__":
+    copy_files(Path(sys.argv[1]), VENDOR, wanted_digest())

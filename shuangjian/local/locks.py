@@ -20,6 +20,8 @@ from shuangjian.local.state import PROJECT
 
 COMPILE = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
 PYPROJECT = PROJECT / "pyproject.toml"
+# What the container image needs: the same versions, without test tools and embedded servers.
+PRODUCTION_LOCK = PROJECT / "requirements-prod.lock"
 
 
 def sources() -> dict[Path, list[str]]:
@@ -29,6 +31,7 @@ def sources() -> dict[Path, list[str]]:
         install.UV_LOCK: ["--group", "bootstrap"],
         install.PACKAGES_LOCK: [str(PYPROJECT), *groups],
         NODE_LOCK: ["--group", "node"],
+        PRODUCTION_LOCK: [str(PYPROJECT), "--constraint", str(install.PACKAGES_LOCK)],
     }
 
 
