@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
+from afterschool.models import ServiceDay
+from afterschool.sheets import ServiceSheet
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
 from shuangjian.core.weeks import Week
 from shuangjian.intake.columns import Column, day_of, one_of, repeated, whole_number
+from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import Form, Gap, Section
 
 MOST_MINUTES = 300
@@ -32,6 +35,8 @@ class AfterSchoolSection(Section):
 
     key = "after_school"
     title = "课后服务"
+    model = ServiceDay
+    template = "afterschool/_return_section.html"
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         stage = Column("stage", "学段", one_of(Stage.values, "primary（小学）、junior（初中）"))
@@ -69,6 +74,19 @@ class AfterSchoolSection(Section):
                         "service_none",
                         {"stage": stage, "day": date.isoformat()},
                     )
+
+    def filled(self, form: Form, days: Mapping[str, list[FormDay]], payload: Mapping[str, Any]) -> ServiceSheet:
+        sheet = ServiceSheet(days)
+        sheet.read_payload(payload)
+        return sheet
+
+    def posted(self, form: Form, days: Mapping[str, list[FormDay]], post: Mapping[str, Any]) -> ServiceSheet:
+        sheet = ServiceSheet(days)
+        sheet.read_post(post)
+        return sheet
+
+    def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
+        return lambda row: row["stage"]
 
     def replace(self, institution_id: int, week: Week, payload: str) -> None:
         self.clear(institution_id, week)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
 from homework.choices import SUBJECTS
+from homework.models import HomeworkItem
+from homework.sheets import HomeworkSheet
 from schools.classes import ClassFacts, classes_in_week
 from shuangjian.core.errors import Problem
 from shuangjian.core.weeks import Week
 from shuangjian.intake.columns import Column, day_of, flag, one_of, optional_text, repeated, text, whole_number
+from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import Form, Gap, Section
 
 MOST_MINUTES = 300
@@ -43,6 +46,8 @@ class HomeworkSection(Section):
 
     key = "homework"
     title = "作业"
+    model = HomeworkItem
+    template = "homework/_return_section.html"
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         class_code = Column("class", "班级", text(10))
@@ -92,6 +97,20 @@ class HomeworkSection(Section):
                         "homework_none",
                         {"class": code, "day": date.isoformat()},
                     )
+
+    def filled(self, form: Form, days: Mapping[str, list[FormDay]], payload: Mapping[str, Any]) -> HomeworkSheet:
+        sheet = HomeworkSheet(classes_in_week(form.institution, form.week), days)
+        sheet.read_payload(payload)
+        return sheet
+
+    def posted(self, form: Form, days: Mapping[str, list[FormDay]], post: Mapping[str, Any]) -> HomeworkSheet:
+        sheet = HomeworkSheet(classes_in_week(form.institution, form.week), days)
+        sheet.read_post(post)
+        return sheet
+
+    def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
+        classes = classes_in_week(form.institution, form.week)
+        return lambda row: classes[row["class"]].stage if row["class"] in classes else None
 
     def replace(self, institution_id: int, week: Week, payload: str) -> None:
         self.clear(institution_id, week)

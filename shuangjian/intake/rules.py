@@ -14,7 +14,11 @@ from shuangjian.intake.models import Filing, FilingQuerySet
 from shuangjian.rules.declare import Period, Source, rule
 from shuangjian.rules.violations import violations
 
-_ABOUT = Concat(Value("return:"), Func(F("week"), Value('IYYY"-W"IW'), function="to_char"), output_field=CharField())
+_ABOUT = Concat(
+    Value("return:"),
+    Func(F("week"), Value('IYYY"-W"IW'), function="to_char", output_field=CharField()),
+    output_field=CharField(),
+)
 _NOTE = "指引没有条款直接要求周报；依据督导条款设定，截止时刻由区教育局调整。"
 
 

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from django.db import models
 
 from shuangjian.bureau.models import Institution, UnitDay
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
 from shuangjian.core.weeks import Week
 from shuangjian.intake.columns import Column, check_rows
+from shuangjian.intake.days import FormDay
+from shuangjian.intake.sheets import Rows, Sheet
 
 MOST_PROBLEMS = 200  # more than anyone mends at once; the count still tells all
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A school day with neither data nor tick. ``tick`` is the payload row that would say "none", if there is one."""
+    """A school day with neither data nor tick. ``tick`` is the payload row that would say "none", if there is one.
+
+    ``at`` tells class or stage and day where no tick exists; ``place`` gives them in either case.
+    """
 
     section: str
     message: str
     tick_key: str = ""
     tick: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """What identifies the missing answer: class or stage, and day."""
+        return self.tick or self.at
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,14 @@ class Form:
     def is_school_day(self, stage: str, day: str) -> bool:
         return any(date.isoformat() == day for date in self.school_days.get(stage, ()))
 
+    def moved(self, stage: str | None, day: str, earlier: Form) -> str | None:
+        """The same weekday in this week for a day of an earlier one; None when only one of the two is a school day."""
+        if stage is None:
+            return None
+        date = dt.date.fromisoformat(day) + (self.week.monday - earlier.week.monday)
+        same = self.is_school_day(stage, date.isoformat()) == earlier.is_school_day(stage, day)
+        return date.isoformat() if same else None
+
     def stage_problem(self, key: str, index: int, row: Mapping[str, Any]) -> Problem | None:
         """A row of a stage and day must be of a stage of the unit, and of a school day of it."""
         stage, day = row["stage"], row["day"]
@@ -65,11 +86,14 @@ class Section(ABC):
     """One part of the weekly return, owned by a domain.
 
     ``columns`` gives, per payload key, the columns of its rows. ``check`` looks across rows whose cells are in order,
-    ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based.
+    ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based. ``filled`` and
+    ``posted`` make the sheet that ``template`` shows in the web form. Findings about ``model`` belong to the section.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
+    model: ClassVar[type[models.Model]]
+    template: ClassVar[str]
 
     @abstractmethod
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
@@ -82,6 +106,33 @@ class Section(ABC):
     @abstractmethod
     def gaps(self, form: Form, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Gap]:
         """School days with neither data nor tick."""
+
+    @abstractmethod
+    def filled(self, form: Form, days: Mapping[str, list[FormDay]], payload: Mapping[str, Any]) -> Sheet:
+        """The sheet that shows a stored payload ({}: an empty form)."""
+
+    @abstractmethod
+    def posted(self, form: Form, days: Mapping[str, list[FormDay]], post: Mapping[str, Any]) -> Sheet:
+        """The sheet as a person sent it, with whatever stands in its cells."""
+
+    @abstractmethod
+    def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
+        """A function that tells the stage a payload row belongs to; None for a class that is gone."""
+
+    def carried_over(self, form: Form, earlier: Form, payload: Mapping[str, Any]) -> Rows:
+        """An earlier week's rows moved to the same weekdays of this week, where both or neither are school days.
+
+        Rows without a day (本周无课) speak of their own week only and stay behind.
+        """
+        stage_of = self.stage_of_rows(form)
+        carried: Rows = {}
+        for key in self.columns(form):
+            carried[key] = []
+            for row in payload.get(key, ()):
+                day = form.moved(stage_of(row), row["day"], earlier) if "day" in row else None
+                if day is not None:
+                    carried[key].append({**row, "day": day})
+        return carried
 
     @abstractmethod
     def replace(self, institution_id: int, week: Week, payload: str) -> None:

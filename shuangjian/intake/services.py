@@ -240,8 +240,11 @@ def _new_version(
 def _step(weekly_return: WeeklyReturn, now: dt.datetime, *fields: str) -> None:
     weekly_return.revision += 1
     weekly_return.changed_at = now
-    weekly_return.full_clean(validate_unique=False, validate_constraints=False, exclude=["draft", "institution"])
-    weekly_return.save(update_fields=[*fields, "revision", "changed_at"])
+    changed = {*fields, "revision", "changed_at"}
+    # Only what changes is cleaned: a column that is still NULL (no draft yet) is no mistake of this step.
+    untouched = {field.name for field in WeeklyReturn._meta.fields} - changed
+    weekly_return.full_clean(exclude=untouched | {"draft", "remark"}, validate_unique=False, validate_constraints=False)
+    weekly_return.save(update_fields=sorted(changed))
 
 
 def _ask(institution: Institution, week: Week, cause: str) -> None:

@@ -13,9 +13,14 @@ CLAUSES_FILE = Path(__file__).parent / "data" / "clauses.yaml"
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause: ``id`` follows the numbering (二(一)1 → 2.1.1); ``fates`` say how it is watched: R, I, T, N."""
+    """One clause: ``id`` follows the numbering (二(一)1 → 2.1.1); ``fates`` say how it is watched: R, I, T, N.
+
+    ``number`` is the document's own (二（一）1), ``section`` the headings above it.
+    """
 
     id: str
+    number: str
+    section: str
     title: str
     text: str
     departments: tuple[str, ...]
@@ -29,6 +34,8 @@ def all_clauses() -> dict[str, Clause]:
     return {
         str(entry["id"]): Clause(
             id=str(entry["id"]),
+            number=entry["number"],
+            section=entry["section"],
             title=entry["title"],
             text=entry["text"],
             departments=tuple(entry.get("departments", ())),

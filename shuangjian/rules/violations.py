@@ -36,8 +36,8 @@ def violations(
         f_on=_column(on),
         f_observed=_number(observed),
         f_limit=_number(limit),
-        f_severity=Value(None, SmallIntegerField()) if severity is None else _column(severity),
-        f_facts=Value({}, JSONField()) if facts is None else _column(facts),
+        f_severity=Cast(Value(None), SmallIntegerField()) if severity is None else _column(severity),
+        f_facts=Cast(Value({}, JSONField()) if facts is None else _column(facts), JSONField()),
     )
 
 

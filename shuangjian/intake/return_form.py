@@ -1,0 +1,140 @@
+"""The weekly return as a web form: all sections' sheets together, and the way from a problem back to its cell."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core.errors import Problem
+from shuangjian.core.weeks import Week
+from shuangjian.intake.days import FormDay, week_days
+from shuangjian.intake.payloads import canonical
+from shuangjian.intake.sections import Form, Gap, Section, all_sections
+from shuangjian.intake.sheets import Rows, Sheet, cell_of_path
+from shuangjian.rules.declare import Rule
+from shuangjian.rules.engine import current_overrides
+from shuangjian.rules.parameters import frozen
+
+MOST_LISTED = 30  # of a summary; every cell in question is marked all the same
+
+
+@dataclass
+class ReturnForm:
+    """What one person has on the screen. ``errors`` are entries of the summary, ``marks`` the sentences by cell."""
+
+    form: Form
+    days: Mapping[str, list[FormDay]]
+    sheets: list[tuple[Section, Sheet]]
+    errors: list[dict[str, str]] = field(default_factory=list)
+    marks: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def filled(cls, institution: Institution, week: Week, payload: Mapping[str, Any] | None) -> ReturnForm:
+        """The form that shows a stored payload; None: nothing yet."""
+        form, days = Form.of(institution, week), week_days(institution, week)
+        return cls(form, days, [(section, section.filled(form, days, payload or {})) for section in all_sections()])
+
+    @classmethod
+    def posted(cls, institution: Institution, week: Week, post: Mapping[str, Any]) -> ReturnForm:
+        """The form as it was sent."""
+        form, days = Form.of(institution, week), week_days(institution, week)
+        return cls(form, days, [(section, section.posted(form, days, post)) for section in all_sections()])
+
+    def payload(self) -> Rows:
+        """The rows of every section, unchecked, as the API would get them."""
+        rows: Rows = {}
+        for _, sheet in self.sheets:
+            rows |= sheet.rows()
+        return rows
+
+    # Help with typing ---------------------------------------------------------------------------------------
+
+    def add_row(self, place: str) -> None:
+        """A blank row more at that place."""
+        for _, sheet in self.sheets:
+            sheet.add_row(place)
+
+    def tick_gaps(self, key: str) -> int:
+        """Tick every unanswered school day whose tick belongs to the payload key; returns how many."""
+        ticked = 0
+        for section, sheet in self.sheets:
+            for gap in list(section.gaps(self.form, sheet.rows())) if key in sheet.keys else ():
+                sheet.tick(gap.tick_key, gap.tick)
+                ticked += 1
+        return ticked
+
+    def take_over(self, earlier_week: Week, payload: Mapping[str, Any]) -> int:
+        """Fill what is blank from an earlier week's return; returns how many classes and days were filled."""
+        earlier = Form.of(self.form.institution, earlier_week)
+        filled = 0
+        for section, sheet in self.sheets:
+            carried = section.carried_over(self.form, earlier, payload)
+            filled += sheet.fill_blanks_from(section.filled(self.form, self.days, carried))
+        return filled
+
+    # From a problem back to its cell --------------------------------------------------------------------------
+
+    def show_problems(self, problems: Iterable[Problem]) -> None:
+        """Mark the cells that the problems' paths name, and list them."""
+        lines = [(sheet, sheet.cells_by_path()) for _, sheet in self.sheets]
+        for problem in problems:
+            target, label = "", problem.path
+            for sheet, by_path in lines:
+                found = cell_of_path(problem.path, by_path)
+                if found:
+                    target = found
+                    label = self._where(sheet, by_path, problem.path)
+            self._note(target, label, problem.message)
+
+    def show_gaps(self, gaps: Iterable[Gap]) -> None:
+        """Mark the cells where an answer is missing, and list them."""
+        sheets = {section.key: sheet for section, sheet in self.sheets}
+        for gap in gaps:
+            sheet = sheets[gap.section]
+            self._note(sheet.cell_of(gap.place), self._place_label(sheet, gap.place), gap.message)
+
+    def cell_of_finding(self, rule: Rule, about: str, occurred_on: dt.date) -> tuple[str, str]:
+        """(element, words of what it is about) of a finding-to-be of that rule."""
+        for section, sheet in self.sheets:
+            if section.model is rule.about:
+                return sheet.cell_of_finding(about, occurred_on.isoformat()), sheet.label_of(about)
+        return "", about
+
+    def sections(self) -> Iterator[dict[str, Any]]:
+        """What the page shows, section by section, judged by the standard values in force with the bureau's changes."""
+        with frozen(current_overrides()):
+            for section, sheet in self.sheets:
+                yield {
+                    "key": section.key,
+                    "title": section.title,
+                    "template": section.template,
+                    "sheet": sheet.view(self.marks),
+                }
+
+    def _note(self, target: str, label: str, message: str) -> None:
+        self.errors.append({"target": target, "label": label, "message": message})
+        if target:
+            self.marks.setdefault(target, []).append(message)
+
+    def _where(self, sheet: Sheet, by_path: Mapping[tuple[str, int], Any], path: str) -> str:
+        key, _, rest = path.partition("[")
+        line = by_path[key, int(rest.partition("]")[0])]
+        return self._place_label(sheet, line.row)
+
+    def _place_label(self, sheet: Sheet, row: Mapping[str, Any]) -> str:
+        about = f"class:{row['class']}" if "class" in row else f"stage:{row['stage']}"
+        days = next(iter(self.days.values()), [])
+        day = next((day.label for day in days if day.iso == row.get("day")), "")
+        return f"{sheet.label_of(about)} {day}".strip()
+
+
+def same_rows(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
+    """Whether two payloads hold the same rows, in whatever order: a grid cannot keep the order of another door."""
+    return one is not None and _sorted(one) == _sorted(other)
+
+
+def _sorted(payload: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {key: sorted(canonical(row) for row in rows) for key, rows in payload.items() if rows}

@@ -1,0 +1,100 @@
+"""What a section's part of the web form holds while a person fills it in: cells as typed, before any check.
+
+A sheet is read from a stored payload or from posted fields, and gives payload rows back. The rows go the same way as
+those of the API; the sheet remembers from which cell each value came, so that a problem's path leads back to it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Rows = dict[str, list[dict[str, Any]]]
+#: element id → sentences about the cell
+Marks = Mapping[str, list[str]]
+
+_PATH = re.compile(r"^(\w+)\[(\d+)\](?:\.(\w+))?$")
+_WHOLE = re.compile(r"^[+-]?\d{1,9}$")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One payload row and the form's cells it came from: ``cells`` by column, ``cell`` for the row as a whole."""
+
+    key: str
+    row: dict[str, Any]
+    cell: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+
+class Sheet(ABC):
+    """One section's cells. Ids of elements are the names of their fields too."""
+
+    keys: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def lines(self) -> Iterator[Line]:
+        """The payload rows in the form's order, each with its cells."""
+
+    @abstractmethod
+    def cell_of(self, row: Mapping[str, Any]) -> str:
+        """The element where a missing answer belongs; ``row`` holds what identifies it (class or stage, and day)."""
+
+    @abstractmethod
+    def cell_of_finding(self, about: str, day: str) -> str:
+        """The element that a finding about ``class:…`` or ``stage:…`` on that day points at; "" when there is none."""
+
+    @abstractmethod
+    def label_of(self, about: str) -> str:
+        """``class:2026-03-01`` in words: 三年级1班."""
+
+    @abstractmethod
+    def tick(self, key: str, row: Mapping[str, Any]) -> None:
+        """Set the tick that the payload row ``row`` of ``key`` stands for."""
+
+    @abstractmethod
+    def fill_blanks_from(self, other: Any) -> int:
+        """Take over what the other sheet has where this one has nothing; returns how many places were filled."""
+
+    @abstractmethod
+    def view(self, marks: Marks) -> dict[str, Any]:
+        """What the section's template shows."""
+
+    def add_row(self, place: str) -> None:
+        """One more blank row at ``place``; sheets of a fixed size have none to add."""
+        return
+
+    def rows(self) -> Rows:
+        """The payload rows by key; each key is present."""
+        rows: Rows = {key: [] for key in self.keys}
+        for line in self.lines():
+            rows[line.key].append(line.row)
+        return rows
+
+    def cells_by_path(self) -> dict[tuple[str, int], Line]:
+        """(payload key, index of the row) → its line."""
+        found: dict[tuple[str, int], Line] = {}
+        counts = dict.fromkeys(self.keys, 0)
+        for line in self.lines():
+            found[line.key, counts[line.key]] = line
+            counts[line.key] += 1
+        return found
+
+
+def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
+    """The element that a problem's path (``homework[3].minutes``) speaks of; "" when the form has none."""
+    match = _PATH.match(path)
+    line = lines.get((match[1], int(match[2]))) if match else None
+    if line is None or match is None:
+        return ""
+    return line.cells.get(match[3] or "", line.cell)
+
+
+def whole_or_text(typed: str) -> int | str:
+    """A typed whole number as a number, whatever its width; anything else stays text and is refused as such."""
+    plain = unicodedata.normalize("NFKC", typed).strip()
+    return int(plain) if _WHOLE.match(plain) else typed.strip()
