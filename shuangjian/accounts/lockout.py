@@ -48,7 +48,7 @@ class Attempt:
         The address keeps its other failures, else one account of one's own would pay for guessing at all others.
         """
         LoginFailure.objects.filter(key=self.login_key).delete()
-        LoginFailure.objects.filter(key=self.address_key).update(count=Greatest(F("count") - 1, 0), locked_until=None)
+        _give_back(self.address_key)
 
 
 def reserve(login: str, address: str | None, now: dt.datetime) -> Attempt | None:
@@ -58,9 +58,13 @@ def reserve(login: str, address: str | None, now: dt.datetime) -> Attempt | None
     rollback there would take the count back.
     """
     attempt = Attempt(_login_key(login), _address_key(address))
-    if _reserve(attempt.address_key, PER_ADDRESS, now) and _reserve(attempt.login_key, PER_LOGIN, now):
-        return attempt
-    return None
+    if not _reserve(attempt.address_key, PER_ADDRESS, now):
+        return None
+    if not _reserve(attempt.login_key, PER_LOGIN, now):
+        # Nothing is guessed at a locked login: a whole school behind one address must not be shut out for it.
+        _give_back(attempt.address_key)
+        return None
+    return attempt
 
 
 def unlock(login: str) -> None:
@@ -78,6 +82,10 @@ def _reserve(key: str, limit: int, now: dt.datetime) -> bool:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_RESERVE, {"key": key, "limit": limit, "now": now, "until": now + WINDOW, "since": now - WINDOW})
         return cursor.fetchone() is not None
+
+
+def _give_back(key: str) -> None:
+    LoginFailure.objects.filter(key=key).update(count=Greatest(F("count") - 1, 0), locked_until=None)
 
 
 def _login_key(login: str) -> str:

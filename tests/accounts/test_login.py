@@ -100,6 +100,15 @@ def test_one_address_gets_50_failures_over_all_logins_whatever_it_claims_to_forw
     assert sign_in(client, "bureau", REMOTE_ADDR="192.0.2.7").status_code == 302
 
 
+def test_tries_at_a_locked_login_do_not_shut_out_the_others_behind_the_same_address(
+    people: dict[str, User], client: Client
+) -> None:
+    for _ in range(60):
+        sign_in(client, "bureau", "wrong")
+    assert LoginFailure.objects.get(key="ip:127.0.0.1").count == lockout.PER_LOGIN
+    assert sign_in(client, "town-east").status_code == 302
+
+
 def test_addresses_of_one_ipv6_subscriber_count_as_one(db: None) -> None:
     now = clock.now()
     for n in range(50):
