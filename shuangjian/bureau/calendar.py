@@ -12,12 +12,7 @@ from django.db import connection, transaction
 from shuangjian.bureau import unit_days_sql as sql
 from shuangjian.bureau.calendar_models import CalendarVersion, Term, UnitDay
 from shuangjian.bureau.models import Institution
-from shuangjian.bureau.workdays import (
-    WorkdayCalendar,
-    add_workdays,
-    first_workday_on_or_after,
-    is_workday,
-)
+from shuangjian.bureau.workdays import WorkdayCalendar, add_workdays, first_workday_on_or_after, is_workday
 from shuangjian.core.locks import lock_singleton
 from shuangjian.core.weeks import Week
 from shuangjian.journal.models import ClockTimestamp
@@ -103,11 +98,7 @@ def rebuild_unit_days(
         actor=actor,
         institution_id=institutions[0] if institutions and len(institutions) == 1 else None,
         target=f"校历版本 {version.pk}",
-        detail={
-            "cause": cause,
-            "institutions": len(changed),
-            "rows": sum(c.rows for c in changed),
-        },
+        detail={"cause": cause, "institutions": len(changed), "rows": sum(c.rows for c in changed)},
     )
     if changed:
         _announce(changed, cause)
@@ -135,12 +126,7 @@ def _announce(changed: list[_Changed], cause: str) -> None:
         request_evaluation(scope=Scope.DISTRICT, since=since, until=until, cause=label)
         return
     for change in changed:
-        request_evaluation(
-            institution_id=change.institution_id,
-            since=change.since,
-            until=change.until,
-            cause=label,
-        )
+        request_evaluation(institution_id=change.institution_id, since=change.since, until=change.until, cause=label)
 
 
 def school_days(institution_id: int, week: Week) -> dict[str, list[dt.date]]:

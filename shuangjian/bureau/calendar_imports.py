@@ -9,7 +9,7 @@ from django.db import transaction
 
 from shuangjian.bureau.calendar import lock_calendar, rebuild_unit_days
 from shuangjian.bureau.calendar_models import Break, CalendarDay, Certainty, Term
-from shuangjian.bureau.calendar_services import refuse_bad_span
+from shuangjian.bureau.calendar_services import refuse_bad_span, term_key
 from shuangjian.bureau.tables import ImportResult, Line, Problems, one_of, parsed_date, required_text
 from shuangjian.bureau.upsert import Upserted, Wanted, upsert
 from shuangjian.core.choices import Stage
@@ -92,7 +92,7 @@ def _wanted_spans(lines: list[Line], problems: Problems) -> dict[str, dict[Any, 
     wanted: dict[str, dict[Any, Wanted]] = {"term": {}, "break": {}}
     for line in lines:
         kind = problems.read(line, "kind", one_of("term", "break"))
-        name = problems.read(line, "name", required_text)
+        name = problems.read(line, "name", term_key if kind == "term" else required_text)
         stage = problems.read(line, "stage", one_of(*Stage.values))
         starts_on = problems.read(line, "starts_on", parsed_date)
         ends_on = problems.read(line, "ends_on", parsed_date)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -15,37 +16,20 @@ from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.journal.services import record
 
 SpanT = TypeVar("SpanT", Term, Break)
-_DAY_FIELDS = (
-    "date",
-    "kind",
-    "level",
-    "town",
-    "institution",
-    "stage",
-    "reason",
-    "certainty",
-)
+_TERM_KEY = re.compile(r"^(\d{4})-(\d{4})-[12]$", re.ASCII)
+_DAY_FIELDS = ("date", "kind", "level", "town", "institution", "stage", "reason", "certainty")
 
 
 @transaction.atomic
 def save_term(
-    *,
-    key: str,
-    stage: str,
-    starts_on: dt.date,
-    ends_on: dt.date,
-    certainty: str,
-    actor: Any,
-    term: Term | None = None,
+    *, key: str, stage: str, starts_on: dt.date, ends_on: dt.date, certainty: str, actor: Any, term: Term | None = None
 ) -> Term:
     """Create a term, or change ``term``; InvalidInput when the range is empty or overlaps another term or break."""
-    values = {
-        "key": key,
-        "stage": stage,
-        "starts_on": starts_on,
-        "ends_on": ends_on,
-        "certainty": certainty,
-    }
+    try:
+        key = term_key(key)
+    except ValueError as error:
+        raise InvalidInput([Problem("key", str(error))]) from error
+    values = {"key": key, "stage": stage, "starts_on": starts_on, "ends_on": ends_on, "certainty": certainty}
     return _save_span(term or Term(), values, act="save_term", actor=actor)
 
 
@@ -61,13 +45,7 @@ def save_break(
     school_break: Break | None = None,
 ) -> Break:
     """Create a break, or change ``school_break``; InvalidInput as in save_term."""
-    values = {
-        "name": name,
-        "stage": stage,
-        "starts_on": starts_on,
-        "ends_on": ends_on,
-        "certainty": certainty,
-    }
+    values = {"name": name, "stage": stage, "starts_on": starts_on, "ends_on": ends_on, "certainty": certainty}
     return _save_span(school_break or Break(), values, act="save_break", actor=actor)
 
 
@@ -138,6 +116,14 @@ def delete_calendar_day(calendar_day: CalendarDay, *, actor: Any) -> None:
     _rebuild_around([before], f"撤销 {before}", actor)
 
 
+def term_key(text: str) -> str:
+    """The key itself, such as 2026-2027-1; ValueError when it is none."""
+    match = _TERM_KEY.match(text)
+    if match is None or int(match[2]) != int(match[1]) + 1:
+        raise ValueError(f"“{text}”不是学期，应写作 2026-2027-1（秋季）或 2026-2027-2（春季）。")
+    return text
+
+
 def refuse_bad_span(span: Term | Break, *, where: str = "") -> None:
     """InvalidInput when a term or break ends before it starts, or overlaps another of its stage.
 
@@ -165,26 +151,18 @@ def _save_span(span: SpanT, values: dict[str, Any], *, act: str, actor: Any) -> 
     for field, value in values.items():
         setattr(span, field, value)
     # The range first: its message is plainer than that of the database's constraint, which full_clean reports too.
-    span.clean_fields()
     refuse_bad_span(span)
     full_clean(span)
     if before is None:
         span.save()
     else:
         span.save(update_fields=list(values))
-    edges = [
-        span.starts_on,
-        span.ends_on,
-        *((before.starts_on, before.ends_on) if before else ()),
-    ]
+    edges = [span.starts_on, span.ends_on, *((before.starts_on, before.ends_on) if before else ())]
     record(
         act,
         actor=actor,
         target=str(span),
-        detail={
-            "before": before and _span_described(before),
-            "after": _span_described(span),
-        },
+        detail={"before": before and _span_described(before), "after": _span_described(span)},
     )
     rebuild_unit_days(cause=str(span), actor=actor, since=min(edges), until=max(edges))
     return span
@@ -195,41 +173,22 @@ def _delete_span(span: Term | Break, *, act: str, actor: Any) -> None:
     before = type(span).objects.get(pk=span.pk)
     span.delete()
     record(act, actor=actor, target=str(before), detail={"before": _span_described(before)})
-    rebuild_unit_days(
-        cause=f"撤销 {before}",
-        actor=actor,
-        since=before.starts_on,
-        until=before.ends_on,
-    )
+    rebuild_unit_days(cause=f"撤销 {before}", actor=actor, since=before.starts_on, until=before.ends_on)
 
 
 def _refuse_level_mismatch(day: CalendarDay) -> None:
-    needed = {
-        CalendarDay.Level.TOWN: "town",
-        CalendarDay.Level.INSTITUTION: "institution",
-    }.get(day.level)  # type: ignore[call-overload]
+    needed = {CalendarDay.Level.TOWN: "town", CalendarDay.Level.INSTITUTION: "institution"}.get(day.level)  # type: ignore[call-overload]
     for field, label in (("town", "镇街"), ("institution", "单位")):
         is_given = getattr(day, f"{field}_id") is not None
         if field == needed and not is_given:
             raise InvalidInput([Problem(field, f"范围为“{label}”时须选择一个{label}。")])
         if field != needed and is_given:
-            raise InvalidInput(
-                [
-                    Problem(
-                        field,
-                        f"范围为“{day.get_level_display()}”时不应指定{label}，请清空{label}。",
-                    )
-                ]
-            )
+            raise InvalidInput([Problem(field, f"范围为“{day.get_level_display()}”时不应指定{label}，请清空{label}。")])
 
 
 def _refuse_second_exception(day: CalendarDay) -> None:
     same = CalendarDay.objects.filter(
-        date=day.date,
-        level=day.level,
-        town=day.town,
-        institution=day.institution,
-        stage=day.stage,
+        date=day.date, level=day.level, town=day.town, institution=day.institution, stage=day.stage
     ).exclude(pk=day.pk)
     other = same.first()
     if other is not None:
@@ -268,8 +227,4 @@ def _described(day: CalendarDay) -> dict[str, Any]:
 
 
 def _span_described(span: Term | Break) -> dict[str, str]:
-    return {
-        "starts_on": span.starts_on.isoformat(),
-        "ends_on": span.ends_on.isoformat(),
-        "certainty": span.certainty,
-    }
+    return {"starts_on": span.starts_on.isoformat(), "ends_on": span.ends_on.isoformat(), "certainty": span.certainty}

@@ -36,10 +36,7 @@ class Upserted(Generic[ModelT]):
 
 
 def upsert(
-    model: type[ModelT],
-    existing: Mapping[Hashable, ModelT],
-    wanted: Mapping[Hashable, Wanted],
-    problems: Problems,
+    model: type[ModelT], existing: Mapping[Hashable, ModelT], wanted: Mapping[Hashable, Wanted], problems: Problems
 ) -> Upserted[ModelT]:
     """Write ``wanted`` over ``existing``, both by key. InvalidInput, and nothing written, when a value does not fit.
 
