@@ -100,7 +100,14 @@ def bring_npm(folder: Path, uv: Path, env: dict[str, str]) -> tuple[list[str], s
 
 def npm_ci(npm: list[str], path: str, work: Path) -> None:
     """Install exactly what the lock names into ``work``; no package's script runs."""
-    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", f"--cache={work / 'cache'}"]
+    quiet = [
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+        f"--cache={work / 'cache'}",
+    ]
     env = {**os.environ, "PATH": path}
     done = subprocess.run([*npm, "ci", *quiet], cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     if done.returncode != 0:

@@ -1,6 +1,7 @@
 """The second half of bin/demo: own servers, database, web, worker and beat, until Ctrl-C."""
 
 import argparse
+import errno
 import fcntl
 import http.client
 import os
@@ -196,10 +197,15 @@ def claim_port(options: Options, patience: float = 3) -> None:
                 probe.bind(where)
             return
         except OSError as error:
-            if time.monotonic() > deadline or isinstance(error, (socket.gaierror, PermissionError)):
+            if error.errno != errno.EADDRINUSE:
                 raise Problem(
-                    f"cannot listen on {options.host} port {options.port} ({error.strerror}): another program uses it "
-                    f"or it is not allowed. Choose another: `PORT={options.port % 65000 + 1} bin/demo`."
+                    f"cannot listen on {options.host} port {options.port} ({error.strerror}). Choose an address of this "
+                    "machine by HOST and a port above 1023 by PORT."
+                ) from error
+            if time.monotonic() > deadline:
+                raise Problem(
+                    f"{options.host} port {options.port} is in use by another program. Stop it, or choose another port: "
+                    f"`PORT={options.port % 65000 + 1} bin/demo`."
                 ) from error
             time.sleep(0.2)
 

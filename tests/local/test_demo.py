@@ -49,8 +49,13 @@ def test_a_busy_port_is_named() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(Problem, match=f"127.0.0.1 port {port}"):
+        with pytest.raises(Problem, match=f"127.0.0.1 port {port} is in use"):
             demo.claim_port(demo.Options(empty=False, host="127.0.0.1", port=port), patience=0)
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(Problem, match=r"cannot listen on 192.0.2.1 port 8000.*HOST"):
+        demo.claim_port(demo.Options(empty=False, host="192.0.2.1", port=8000), patience=0)
 
 
 def test_a_second_demo_of_the_same_checkout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
