@@ -1,0 +1,14 @@
+"""Classes of a school."""
+
+from django.urls import path, re_path
+
+from schools import views
+
+urlpatterns = [
+    path("schools/<slug:code>/classes/", views.ClassesView.as_view(), name="classes"),
+    re_path(
+        r"^schools/(?P<code>[-\w]+)/classes/(?P<class_code>[-\d]+)/(?P<act>close|reopen)/$",
+        views.ClassStateView.as_view(),
+        name="class_state",
+    ),
+]
