@@ -199,13 +199,13 @@ def claim_port(options: Options, patience: float = 3) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise Problem(
-                    f"cannot listen on {options.host} port {options.port} ({error.strerror}). Choose an address of this "
-                    "machine by HOST and a port above 1023 by PORT."
+                    f"cannot listen on {options.host} port {options.port} ({error.strerror}). Choose an address of "
+                    "this machine by HOST and a port above 1023 by PORT."
                 ) from error
             if time.monotonic() > deadline:
                 raise Problem(
-                    f"{options.host} port {options.port} is in use by another program. Stop it, or choose another port: "
-                    f"`PORT={options.port % 65000 + 1} bin/demo`."
+                    f"{options.host} port {options.port} is in use by another program. Stop it, or choose another "
+                    f"port: `PORT={options.port % 65000 + 1} bin/demo`."
                 ) from error
             time.sleep(0.2)
 

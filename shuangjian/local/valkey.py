@@ -37,10 +37,11 @@ class Valkey:
         self.socket.unlink(missing_ok=True)
         command: Command = [
             _binary(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700", "--dir", self.home,
-            "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--loglevel", "notice",
+            "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", "", "--loglevel", "notice",
         ]  # fmt: skip
+        # Orphaned, it is killed: asked, it would refuse to leave when its folder is gone or full.
         with self.log.open("ab") as output:
-            self.process = processes.spawn(command, output=output, when_orphaned=signal.SIGTERM)
+            self.process = processes.spawn(command, output=output)
         try:
             while not self._answers():
                 if self.process.poll() is not None or time.monotonic() > deadline:
