@@ -63,6 +63,10 @@ MIDDLEWARE = [
     "shuangjian.core.middleware.PrivatePagesMiddleware",
 ]
 
+# How many proxies of our own stand in front and append to X-Forwarded-For: journal and login limits see the caller's
+# address through them. 0: nobody's word is taken for it.
+TRUSTED_PROXIES = 0
+
 ROOT_URLCONF = "shuangjian.urls"
 WSGI_APPLICATION = "shuangjian.wsgi.application"
 
