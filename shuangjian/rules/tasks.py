@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shuangjian.accounts import lockout
 from shuangjian.celery import app
 from shuangjian.core import clock
 from shuangjian.core.origin import Origin, acting_from
@@ -25,5 +26,6 @@ def sweep() -> None:
 
 @app.task(name="rules.tidy")
 def tidy() -> int:
-    """Remove requests done more than seven days ago."""
-    return outbox.forget_done(clock.now())
+    """Remove requests done more than seven days ago, and login failures whose time has passed."""
+    now = clock.now()
+    return outbox.forget_done(now) + lockout.tidy(now)

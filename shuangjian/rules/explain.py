@@ -1,0 +1,173 @@
+"""The explanation card of a finding: the rule, the unit's own numbers, the standard, the conclusion, the way out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from shuangjian.core.choices import Severity, Stage
+from shuangjian.core.weeks import Week
+from shuangjian.rules.clauses import all_clauses
+from shuangjian.rules.declare import Period, Rule, find_rule
+from shuangjian.rules.engine import current_overrides
+from shuangjian.rules.models import Finding
+from shuangjian.rules.parameter_files import TIME_OF_DAY, Dated
+from shuangjian.rules.parameters import Parameter, frozen
+
+_KINDS = {"class": "班级", "stage": "学段", "return": "周报", "self": "本单位"}
+_FACTS = {
+    "total_minutes": "本周书面作业合计（分钟）",
+    "school_days": "本周上课日数",
+    "class_hours": "要求学时数",
+    "minutes_per_class_hour": "每学时分钟数",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person needs to understand one finding; every text is Chinese and ready to show."""
+
+    rule_code: str
+    rule_title: str
+    sentence: str
+    about_text: str
+    occurred_text: str
+    observed_text: str
+    limit_text: str
+    clause_id: str
+    clause_text: str
+    reference: str
+    effective_from: dt.date | None
+    conclusion: str
+    how_to_clear: str
+    decided_by: str
+    other_reading: str
+    facts: list[tuple[str, str]]
+    severity: int
+    stale: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The card for JSON; facts as a list of {label, value}."""
+        content = asdict(self)
+        content["facts"] = [{"label": label, "value": value} for label, value in self.facts]
+        return content
+
+
+def explain(finding: Finding) -> Card:
+    """The card of a finding, from what was frozen with it; one query for the bureau's overrides."""
+    with frozen(current_overrides()):
+        return card(
+            rule_code=finding.rule,
+            about=finding.about,
+            occurred_on=finding.occurred_on,
+            observed=finding.observed,
+            limit=finding.limit,
+            facts=finding.facts,
+            severity=finding.severity,
+            stale=finding.is_stale,
+        )
+
+
+def card(
+    *,
+    rule_code: str,
+    about: str,
+    occurred_on: dt.date,
+    observed: Decimal,
+    limit: Decimal,
+    facts: dict[str, Any],
+    severity: int,
+    stale: bool = False,
+) -> Card:
+    """The card of one violation, saved or foreseen. Parameters answer as in the surrounding ``frozen`` block."""
+    rule = find_rule(rule_code)
+    if rule is None:
+        raise LookupError(f"规则 {rule_code} 已不再使用，无法解释。")
+    entry, parameter = _standard(rule, about, occurred_on, limit)
+    clause = all_clauses()[rule.clauses[0]]
+    return Card(
+        rule_code=rule.code,
+        rule_title=rule.title,
+        sentence=rule.sentence,
+        about_text=about_text(about),
+        occurred_text=occurred_text(rule, occurred_on),
+        observed_text=quantity(rule, observed),
+        limit_text=quantity(rule, limit),
+        clause_id=clause.id,
+        clause_text=clause.text,
+        reference=entry.reference_text if entry else f"《指引》{clause.id}",
+        effective_from=entry.effective_from if entry else None,
+        conclusion=conclusion(rule, observed, limit),
+        how_to_clear=rule.remedy,
+        decided_by="系统按标准值比对得出“疑似问题”；是否属实由镇街或区教育局核查认定。",
+        other_reading=_other_reading(parameter),
+        facts=[(_FACTS.get(key, key), _plain(value)) for key, value in sorted(facts.items())],
+        severity=severity,
+        stale=stale,
+    )
+
+
+def conclusion(rule: Rule, observed: Decimal, limit: Decimal) -> str:
+    """The comparison in words: 各科书面作业合计高于标准：75 分钟，标准 60 分钟."""
+    if rule.unit == "是否":
+        return f"{rule.comparison}，{Severity(rule.severity).label}级疑似问题。"
+    return f"{rule.comparison} {quantity(rule, limit)}：本单位为 {quantity(rule, observed)}，属疑似问题。"
+
+
+def quantity(rule: Rule, value: Decimal) -> str:
+    """A number in the rule's unit: 08:20, 75 分钟, 60.2 分钟; a flag is 是 or 否."""
+    if rule.unit == TIME_OF_DAY:
+        return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
+    if rule.unit == "是否":
+        return "是" if value else "否"
+    return f"{_plain(value)} {rule.unit}"
+
+
+def about_text(about: str) -> str:
+    """``class:2026-05-01`` in words: 五年级1班（2026-05-01）."""
+    kind, _, name = about.partition(":")
+    if kind == "class":
+        _, grade, number = name.split("-")
+        return f"{'一二三四五六七八九'[int(grade) - 1]}年级（{int(number)}）班"
+    if kind == "stage":
+        return Stage(name).label
+    if kind == "return":
+        return f"{Week.parse(name).label}周报"
+    return f"{_KINDS.get(kind, kind)} {name}".strip()
+
+
+def occurred_text(rule: Rule, day: dt.date) -> str:
+    """The day, or the week for rules about weeks."""
+    if rule.period is Period.WEEK:
+        return Week.of(day).label
+    return f"{day}（周{'一二三四五六日'[day.weekday()]}）"
+
+
+def _standard(rule: Rule, about: str, day: dt.date, limit: Decimal) -> tuple[Dated | None, Parameter | None]:
+    """The dated entry behind the limit: the parameter in force whose value for this grade or stage it is."""
+    chosen: tuple[Dated | None, Parameter | None] = (None, None)
+    for parameter in rule.parameters:
+        key = parameter.key_for(_by(about)) if parameter.file.by else ""
+        last_day = Week.of(day).sunday if rule.period is Period.WEEK else day
+        entry = None if key is None else parameter.entry_on(last_day, key=key)
+        if entry is not None and (chosen[0] is None or entry.value == limit):
+            chosen = (entry, parameter)
+    return chosen
+
+
+def _by(about: str) -> int | str:
+    kind, _, name = about.partition(":")
+    return int(name.split("-")[1]) if kind == "class" else name
+
+
+def _other_reading(parameter: Parameter | None) -> str:
+    if parameter is None or not parameter.file.is_open:
+        return ""
+    readings = "；".join(f"{r['label']}（{r['document']}）" for r in parameter.file.readings)
+    return f"指引未明确此项，{parameter.file.note}" + (f" 另一种读法：{readings}" if readings else "")
+
+
+def _plain(value: Any) -> str:
+    return f"{Decimal(str(value)).normalize():f}" if isinstance(value, Decimal | int | float) else str(value)
