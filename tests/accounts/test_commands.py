@@ -154,3 +154,25 @@ def test_a_token_is_refused_with_what_to_mend(db: None, arguments: list[str], sa
     with pytest.raises(CommandError, match=re.escape(said)):
         call_command("create_api_token", *arguments)
     assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_listed_by_number_and_revoked_once(units: SimpleNamespace) -> None:
+    def said(*arguments: str) -> str:
+        out = io.StringIO()
+        call_command(*arguments, stdout=out)
+        return out.getvalue()
+
+    plain = said("create_api_token", "--scope", "town:T-EAST", "--name", "试点").splitlines()[-1]
+    number = str(ApiToken.objects.get().pk)
+    listed = said("revoke_api_token")
+    assert f"{number}  试点  演示东街  只读" in listed
+    assert "最近使用 从未" in listed
+    assert plain not in listed
+
+    assert "立即失效" in said("revoke_api_token", number)
+    assert find_token(plain, clock.now()) is None
+    assert said("revoke_api_token") == ""
+    with pytest.raises(CommandError, match="已于"):
+        call_command("revoke_api_token", number)
+    with pytest.raises(CommandError, match="没有编号为 0 的令牌"):
+        call_command("revoke_api_token", "0")

@@ -46,7 +46,9 @@ class Command(BaseCommand):
             ) from error
         power = "读写" if token.can_write else "只读"
         until = clock.local(token.expires_at).strftime("%Y-%m-%d %H:%M")
-        self.stdout.write(f"令牌“{token.name}”：{token.unit_name}，{power}，有效期至 {until}。以下令牌只显示这一次：")
+        self.stdout.write(
+            f"令牌 {token.pk}“{token.name}”：{token.unit_name}，{power}，有效期至 {until}。以下令牌只显示这一次："
+        )
         self.stdout.write(plain)
 
 
