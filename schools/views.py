@@ -19,7 +19,7 @@ from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Refused
 from shuangjian.core.views import ScopedView
 
-EDITORS = frozenset({RoleKind.BUREAU, RoleKind.SCHOOL})
+EDITORS: frozenset[str] = frozenset({RoleKind.BUREAU, RoleKind.SCHOOL})
 
 
 class SchoolView(ScopedView):
@@ -27,13 +27,13 @@ class SchoolView(ScopedView):
 
     def school(self) -> School:
         schools = School.objects.select_related("institution")
-        found = self.get_scoped_or_404(schools, institution__code=self.kwargs["code"])  # type: ignore[arg-type]
+        found = self.get_scoped_or_404(schools, institution__code=self.kwargs["code"])
         assert isinstance(found, School)
         return found
 
     def may_edit(self) -> bool:
         user = self.request.user
-        return user.role_kind in EDITORS and user.may_write
+        return user.is_authenticated and user.role_kind in EDITORS and user.may_write
 
     def refuse_readers(self) -> None:
         """PermissionDenied for those who may only look; asked after the school was found, so that 404 comes first."""
@@ -97,7 +97,7 @@ class ClassStateView(SchoolView):
 
     def post(self, request: HttpRequest, code: str, class_code: str, act: str) -> HttpResponse:
         classes = SchoolClass.objects.filter(school=self.school())
-        found = self.get_scoped_or_404(classes, code=class_code)  # type: ignore[arg-type]
+        found = self.get_scoped_or_404(classes, code=class_code)
         assert isinstance(found, SchoolClass)
         self.refuse_readers()
         try:

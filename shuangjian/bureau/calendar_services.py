@@ -78,7 +78,7 @@ def save_calendar_day(
     """Create an exception, or change ``calendar_day``; the town or institution must fit the level."""
     lock_calendar()
     day = calendar_day or CalendarDay()
-    before = None if day.pk is None else CalendarDay.objects.get(pk=day.pk)
+    before = CalendarDay.objects.get(pk=calendar_day.pk) if calendar_day else None
     given = (date, kind, level, town, institution, stage or None, reason, certainty)
     for field, value in zip(_DAY_FIELDS, given, strict=True):
         setattr(day, field, value)
@@ -147,7 +147,7 @@ def refuse_bad_span(span: Term | Break, *, where: str = "") -> None:
 
 def _save_span(span: SpanT, values: dict[str, Any], *, act: str, actor: Any) -> SpanT:
     lock_calendar()
-    before = None if span.pk is None else type(span).objects.get(pk=span.pk)
+    before: Term | Break | None = None if span._state.adding else type(span).objects.get(pk=span.pk)
     for field, value in values.items():
         setattr(span, field, value)
     # The range first: its message is plainer than that of the database's constraint, which full_clean reports too.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -36,7 +36,7 @@ class Upserted(Generic[ModelT]):
 
 
 def upsert(
-    model: type[ModelT], existing: Mapping[Hashable, ModelT], wanted: Mapping[Hashable, Wanted], problems: Problems
+    model: type[ModelT], existing: Mapping[Any, ModelT], wanted: Mapping[Any, Wanted], problems: Problems
 ) -> Upserted[ModelT]:
     """Write ``wanted`` over ``existing``, both by key. InvalidInput, and nothing written, when a value does not fit.
 

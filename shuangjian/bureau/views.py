@@ -42,10 +42,10 @@ class CalendarView(ScopedView):
         year = self.request.GET.get("year", "")
         if year in map(str, years):
             days = days.filter(date__year=int(year))
-        terms, breaks = list(Term.objects.all()), list(Break.objects.all())
+        spans: list[Term | Break] = [*Term.objects.all(), *Break.objects.all()]
         return super().get_context_data(
-            spans=sorted([*terms, *breaks], key=lambda span: (span.starts_on, span.stage)),
-            provisional=sum(span.certainty == "provisional" for span in (*terms, *breaks)),
+            spans=sorted(spans, key=lambda span: (span.starts_on, span.stage)),
+            provisional=sum(span.certainty == "provisional" for span in spans),
             days=days,
             filters=[
                 {
@@ -55,7 +55,7 @@ class CalendarView(ScopedView):
                     "options": [{"value": str(y), "label": f"{y} 年"} for y in years],
                 }
             ],
-            may_edit=self.request.user.role_kind in BUREAU,
+            may_edit=getattr(self.request.user, "role_kind", None) in BUREAU,
             today=clock.today(),
             **kwargs,
         )
