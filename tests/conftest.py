@@ -11,8 +11,13 @@ from shuangjian.local import browser
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked ``browser`` need Chromium: without it they are skipped, in CI they fail."""
-    wanting = [item for item in items if item.get_closest_marker("browser")]
+    """Tests that are marked ``browser`` or ask for a ``page`` need Chromium: without it they are skipped, in CI they fail."""
+    wanting = [
+        item for item in items if item.get_closest_marker("browser") or "page" in getattr(item, "fixturenames", ())
+    ]
+    if wanting:
+        # Playwright leaves an event loop running in the main thread, beside which Django refuses its ORM.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     if wanting and not browser.in_ci() and browser.chromium() is None:
         for item in wanting:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
@@ -25,11 +30,3 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     assert path is not None, f"the browser tests need Chromium: apt-get install {' '.join(browser.PACKAGES)}"
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": path, "args": arguments}
-
-
-@pytest.fixture
-def live_pages(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Address of the portal for a browser test. Playwright runs a loop of its own, in which Django would refuse to
-    touch the database from the test."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    return str(live_server.url)
