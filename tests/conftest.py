@@ -11,7 +11,7 @@ from shuangjian.local import browser
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that are marked ``browser`` or ask for a ``page`` need Chromium: without it they are skipped, in CI they fail."""
+    """Tests marked ``browser`` or asking for a ``page`` need Chromium: without it they are skipped, in CI they fail."""
     wanting = [
         item for item in items if item.get_closest_marker("browser") or "page" in getattr(item, "fixturenames", ())
     ]
