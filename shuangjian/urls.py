@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from shuangjian.dashboards import health
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", include("shuangjian.accounts.urls")),
+    path("", include("shuangjian.intake.urls")),
+    path("", include("shuangjian.dashboards.urls")),
 ]
+
+handler403 = "shuangjian.dashboards.views.errors.forbidden"
+handler404 = "shuangjian.dashboards.views.errors.not_found"
+handler500 = "shuangjian.dashboards.views.errors.failed"

@@ -194,3 +194,15 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.since}–{self.until} +{self.added} −{self.cleared}"
+
+
+class Heartbeat(models.Model):
+    """心跳: one row, touched by each drain, so that silence of beat or worker is noticed."""
+
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "心跳"
+
+    def __str__(self) -> str:
+        return str(self.seen_at)

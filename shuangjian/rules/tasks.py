@@ -7,12 +7,14 @@ from shuangjian.celery import app
 from shuangjian.core import clock
 from shuangjian.core.origin import Origin, acting_from
 from shuangjian.rules import drain as outbox
+from shuangjian.rules.heartbeat import beat
 from shuangjian.rules.sweep import open_sweep
 
 
 @app.task(name="rules.drain")
 def drain() -> int:
     """Work off the outbox."""
+    beat()
     with acting_from(Origin("job")):
         return outbox.drain(clock.now)
 
