@@ -107,6 +107,7 @@ class Postgres:
     def _make_folders(self) -> None:
         if len(str(self.sockets)) > LONGEST_SOCKET_FOLDER:
             raise Problem(f"the path {self.sockets} is too long for a Unix socket.")
+        self._refuse_data_of_others()
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o755)
         self._make_private(self.sockets)
@@ -115,17 +116,19 @@ class Postgres:
             raise Problem(f"{self.home} is closed to the user {user.pw_name if user else os.geteuid()}.")
 
     def _make_private(self, folder: Path) -> None:
-        try:
-            folder.mkdir(exist_ok=True)
-            user = server_user()
-            if user is not None:
-                os.chown(folder, user.pw_uid, user.pw_gid)
-            folder.chmod(0o700)
-        except PermissionError as error:
+        folder.mkdir(exist_ok=True)
+        user = server_user()
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        folder.chmod(0o700)
+
+    def _refuse_data_of_others(self) -> None:
+        user = server_user()
+        if self.data.exists() and self.data.stat().st_uid != (user.pw_uid if user else os.geteuid()):
             raise Problem(
-                f"{folder} belongs to another user: a demo was started here by {folder.owner()}. "
+                f"the data in {self.home} belong to {self.data.owner()}: a demo was started here by another user. "
                 "Start it as that user, or remove that folder (the demo's data) first."
-            ) from error
+            )
 
     def _initialise(self, binaries: Path) -> None:
         """Make the data folder beside its place and move it there: an interrupted initdb leaves nothing half-made."""

@@ -136,6 +136,15 @@ def test_data_survive_a_killed_server_and_a_database_is_made_once(home: Path) ->
         server.stop()
 
 
+@as_root
+def test_data_of_another_user_are_not_touched(home: Path) -> None:
+    server = Postgres(home / "pg", home / "pg.log")
+    server.data.mkdir(parents=True)
+    with pytest.raises(Problem, match="belong to root"):
+        server.start()
+    assert not server.sockets.exists()
+
+
 def test_an_interrupted_initdb_is_redone(home: Path) -> None:
     server = Postgres(home / "pg", home / "pg.log", durable=False)
     (home / "pg" / "data.new").mkdir(parents=True)
