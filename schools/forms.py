@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from schools.class_services import MOST_PUPILS, PASTED_COLUMNS, grades_of
+from schools.class_services import MOST_PUPILS, grades_of
 from shuangjian.bureau.models import Institution
 
 
@@ -37,5 +37,5 @@ class ManyClassesForm(forms.Form):
     lines = forms.CharField(
         label="班级清单",
         widget=forms.Textarea(attrs={"rows": 8, "placeholder": "2026-01-01,42\n2026-01-02,43"}),
-        help_text=f"每行一个班：{'、'.join(PASTED_COLUMNS)}（班级代码、学生数），用逗号或制表符分开，可从表格直接粘贴。",
+        help_text="每行一个班：班级代码、学生数，用逗号或制表符分开，可从表格直接粘贴。",
     )

@@ -127,4 +127,9 @@ def _year_filter(chosen: str, counts: dict[int, int]) -> list[dict[str, Any]]:
 
 
 def _as_errors(refused: InvalidInput) -> list[dict[str, str]]:
-    return [{"label": problem.path or "内容", "message": problem.message} for problem in refused.problems]
+    """The wrong lines, with the columns named as the page names them."""
+    errors = []
+    for problem in refused.problems:
+        label = problem.path.replace("class_code", "班级代码").replace("pupils", "学生数")
+        errors.append({"label": label or "内容", "message": problem.message})
+    return errors

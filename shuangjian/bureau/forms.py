@@ -55,10 +55,14 @@ class CalendarDayForm(RefusableForm):
     kind = forms.ChoiceField(label="类型", choices=CalendarDay.Kind.choices)
     level = forms.ChoiceField(label="范围", choices=CalendarDay.Level.choices)
     town = forms.ModelChoiceField(
-        label="镇街", queryset=Town.objects.none(), required=False, help_text="范围为镇街时选择。"
+        label="镇街", queryset=Town.objects.none(), required=False, empty_label="不限", help_text="范围为镇街时选择。"
     )
     institution = forms.ModelChoiceField(
-        label="单位", queryset=Institution.objects.none(), required=False, help_text="范围为单位时选择。"
+        label="单位",
+        queryset=Institution.objects.none(),
+        required=False,
+        empty_label="不限",
+        help_text="范围为单位时选择。",
     )
     stage = forms.ChoiceField(label="学段", choices=[("", "全部学段"), *Stage.choices], required=False)
     reason = forms.CharField(label="事由", max_length=80, help_text="如 台风停课、期末考试。")

@@ -17,6 +17,7 @@ from shuangjian.bureau.calendar_models import Break, CalendarDay, Term
 from shuangjian.bureau.forms import BreakForm, CalendarDayForm, ConfirmTownForm, RefusableForm, TermForm
 from shuangjian.bureau.models import Institution, Town
 from shuangjian.core import clock
+from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Conflict, InvalidInput
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.core.views import ScopedView
@@ -44,7 +45,7 @@ class CalendarView(ScopedView):
             days = days.filter(date__year=int(year))
         spans: list[Term | Break] = [*Term.objects.all(), *Break.objects.all()]
         return super().get_context_data(
-            spans=sorted(spans, key=lambda span: (span.starts_on, span.stage)),
+            spans=sorted(spans, key=lambda span: (span.starts_on, Stage.values.index(span.stage))),
             provisional=sum(span.certainty == "provisional" for span in spans),
             days=days,
             filters=[

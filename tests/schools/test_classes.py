@@ -145,7 +145,7 @@ def test_wrong_pasted_lines_are_shown_with_what_was_typed(cast, client):
     response = client.post(url_of(cast.east), {"act": "many", "lines": "2026-01-01,42\n2026-08-01,40"})
     assert response.status_code == 422
     text = response.content.decode()
-    assert "第 2 行 class_code" in text
+    assert "第 2 行 班级代码" in text
     assert "2026-08-01,40" in text
     assert not SchoolClass.objects.exists()
 
