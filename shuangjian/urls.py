@@ -9,6 +9,7 @@ from shuangjian.dashboards import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("api/", include("shuangjian.api.urls")),
     path("", include("shuangjian.accounts.urls")),
     path("", include("shuangjian.intake.urls")),
     path("", include("shuangjian.dashboards.urls")),

@@ -1,0 +1,81 @@
+"""The left navigation of each role, and where in the district the reader stands. No queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from shuangjian.accounts.models import DISTRICT_NAME, RoleKind, User
+
+MOST_ENTRIES = 7
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation. ``below`` are further paths that belong to it, besides its own."""
+
+    label: str
+    icon: str
+    url: str
+    below: tuple[str, ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Whether the page at ``path`` belongs to this entry."""
+        if self.url == "/":
+            return path == "/" or any(path.startswith(start) for start in self.below)
+        return any(path.startswith(start) for start in (self.url, *self.below))
+
+
+def navigation(user: User, path: str) -> list[dict[str, object]]:
+    """Entries of the user's role, at most seven, the one of the page at ``path`` marked active."""
+    entries = _entries(user)
+    # The longest match wins: /units/x/returns/ is the returns' page, not the unit's.
+    here = max((entry for entry in entries if entry.holds(path)), key=lambda entry: _match(entry, path), default=None)
+    return [
+        {"label": entry.label, "icon": entry.icon, "url": entry.url, "active": entry is here}
+        for entry in entries[:MOST_ENTRIES]
+    ]
+
+
+def scope_trail(user: User) -> list[dict[str, str]]:
+    """区 › 镇街 › 单位, as far down as the user's jurisdiction; pages that go deeper replace it."""
+    if user.role_kind == RoleKind.SYSADMIN:
+        return [{"label": "系统管理", "url": ""}]
+    trail = [{"label": DISTRICT_NAME, "url": ""}]
+    if user.role_kind != RoleKind.BUREAU:
+        trail.append({"label": user.unit_name, "url": reverse("home")})
+    else:
+        trail[0]["url"] = reverse("home")
+    return trail
+
+
+def _entries(user: User) -> list[Entry]:
+    accounts = _entry("下级账号", "people", "accounts")
+    if user.role_kind == RoleKind.SYSADMIN:
+        return [entry for entry in [_entry("账号", "people", "accounts")] if entry]
+    alerts = _entry("预警", "bell", "alerts", "/findings/")
+    rulebook = _entry("规则手册", "book", "rulebook", "/clauses/")
+    calendar = _entry("校历", "calendar3", "calendar", "/unconfirmed-towns/")
+    if user.role_kind == RoleKind.SCHOOL:
+        code = user.institution.code if user.institution else ""
+        own = Entry("本校", "house", reverse("home"), (reverse("unit", args=[code]),))
+        returns = _entry("周报", "journal-check", "returns", arguments=(code,))
+        classes = _entry("班级", "grid-3x3-gap", "classes", arguments=(code,))
+        return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
+    overview = Entry("总览", "grid", reverse("home"))
+    units = _entry("单位", "building", "units")
+    filings = _entry("周报报送", "journal-check", "filings")
+    return [entry for entry in (overview, units, filings, alerts, rulebook, calendar, accounts) if entry]
+
+
+def _entry(label: str, icon: str, name: str, *below: str, arguments: tuple[str, ...] = ()) -> Entry | None:
+    """The entry, or None where this portal is run without the app that has the page."""
+    try:
+        return Entry(label, icon, reverse(name, args=arguments), below)
+    except NoReverseMatch:
+        return None
+
+
+def _match(entry: Entry, path: str) -> int:
+    return max(len(start) for start in (entry.url, *entry.below) if path.startswith(start))

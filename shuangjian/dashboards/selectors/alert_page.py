@@ -1,0 +1,93 @@
+"""One alert or one finding, with its ground, its history, and what the reader may do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from shuangjian.accounts.models import User
+from shuangjian.alerts.models import Alert, AlertEvent
+from shuangjian.alerts.services import MAY_ACKNOWLEDGE, MAY_CLOSE, MAY_DISMISS
+from shuangjian.dashboards.selectors.alerts import AlertLine
+from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
+from shuangjian.dashboards.selectors.wording import FindingLine
+from shuangjian.rules.explain import explain
+from shuangjian.rules.models import Finding
+
+MOST_FINDINGS = 60
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What the reader may do with the alert as it stands."""
+
+    acknowledge: bool
+    close: bool
+    dismiss: bool
+
+    @property
+    def any(self) -> bool:
+        return self.acknowledge or self.close or self.dismiss
+
+
+def acts_of(user: User, alert: Alert) -> Acts:
+    """Rights of the role (the services check them again) that the alert's state leaves."""
+    is_open = alert.closed_at is None and user.may_write
+    return Acts(
+        acknowledge=is_open and alert.state == Alert.State.OPEN and user.role_kind in MAY_ACKNOWLEDGE,
+        close=is_open and user.role_kind in MAY_CLOSE,
+        dismiss=is_open and user.role_kind in MAY_DISMISS and alert.open_findings > 0,
+    )
+
+
+def alert_page(user: User, alert: Alert, today: dt.date) -> dict[str, Any]:
+    """The alert with its findings, worst first, the explanation of the worst, and its history."""
+    findings = list(
+        findings_of(user)
+        .filter(rule=alert.rule, institution=alert.institution, period=alert.period)
+        .order_by("cleared_at", "-severity", "-observed", "occurred_on", "about")[: MOST_FINDINGS + 1]
+    )
+    line = AlertLine.of(alert)
+    worst = findings[0] if findings else None
+    return {
+        "alert": alert,
+        "line": line,
+        "unit": alert.institution,
+        "is_overdue": line.is_overdue(today),
+        "card": explain(worst) if worst and worst.cleared_at is None else None,
+        "finding_lines": [FindingLine.of(finding) for finding in findings[:MOST_FINDINGS]],
+        "has_more": len(findings) > MOST_FINDINGS,
+        "events": list(AlertEvent.objects.visible_to(user).filter(alert=alert).order_by("id")),
+        "acts": acts_of(user, alert),
+        "scope_trail": _trail(alert.institution, "alerts", "预警", line.title),
+    }
+
+
+def finding_page(user: User, finding: Finding) -> dict[str, Any]:
+    """The finding with its explanation and the alert that groups it."""
+    line = FindingLine.of(finding)
+    alert = (
+        alerts_of(user)
+        .filter(rule=finding.rule, institution=finding.institution, period=finding.period)
+        .order_by("-episode")
+        .first()
+    )
+    return {
+        "finding": finding,
+        "line": line,
+        "unit": finding.institution,
+        "card": explain(finding),
+        "alert": alert,
+        "scope_trail": _trail(finding.institution, "alerts", "预警", line.title),
+    }
+
+
+def _trail(unit: Any, name: str, label: str, here: str) -> list[dict[str, str]]:
+    return [
+        {"label": label, "url": reverse(name)},
+        {"label": unit.name, "url": reverse("unit", args=[unit.code])},
+        {"label": here, "url": ""},
+    ]

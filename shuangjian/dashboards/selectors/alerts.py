@@ -1,0 +1,170 @@
+"""Alerts as rows of a list, their filters, and what happened to one of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Case, Count, Q, Value, When
+
+from shuangjian.accounts.models import User
+from shuangjian.alerts.models import Alert, AlertQuerySet
+from shuangjian.core.choices import AlertState, Severity
+from shuangjian.dashboards.selectors.jurisdiction import alerts_of
+from shuangjian.dashboards.selectors.units import NO_TOWN
+from shuangjian.dashboards.selectors.wording import period_words
+from shuangjian.rules.declare import find_rule
+
+ALL = "all"
+UNCLOSED = "unclosed"
+OVERDUE = "overdue"
+_STATES = {
+    UNCLOSED: ("未办结", Q(closed_at__isnull=True)),
+    "open": ("待签收", Q(state=Alert.State.OPEN)),
+    "acknowledged": ("已签收", Q(state=Alert.State.ACKNOWLEDGED)),
+    "closed": ("已办结", Q(closed_at__isnull=False)),
+}
+
+
+@dataclass(frozen=True)
+class AlertLine:
+    """An alert as one row."""
+
+    alert: Alert
+    title: str
+    period: str
+    state: AlertState
+
+    @classmethod
+    def of(cls, alert: Alert) -> AlertLine:
+        rule = find_rule(alert.rule)
+        return cls(
+            alert=alert,
+            title=rule.title if rule else alert.rule,
+            period=period_words(alert.period),
+            state=shown_state(alert),
+        )
+
+    @property
+    def town_name(self) -> str:
+        town = self.alert.institution.town
+        return town.name if town else NO_TOWN
+
+    def is_overdue(self, today: dt.date) -> bool:
+        return self.alert.closed_at is None and self.alert.due_on < today
+
+
+def shown_state(alert: Alert) -> AlertState:
+    """The state as people read it: a closed alert that was a false alarm is 已排除."""
+    if alert.closing == Alert.Closing.DISMISSED:
+        return AlertState.DISMISSED
+    return AlertState(alert.state)
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """What the address asks for; unknown values ask for nothing."""
+
+    state: str
+    severity: str
+    rule: str
+    town: str
+    due: str
+    word: str
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> AlertFilter:
+        state = query.get("state", "")
+        return cls(
+            state=state if state in _STATES or state == ALL else "",
+            severity=query.get("severity", ""),
+            rule=query.get("rule", ""),
+            town=query.get("town", ""),
+            due=query.get("due", ""),
+            word=query.get("q", "").strip()[:40],
+        )
+
+    def applied(self, alerts: AlertQuerySet, today: dt.date) -> AlertQuerySet:
+        """The alerts asked for: unclosed ones unless another state is, overdue first, then the worst."""
+        if self.state != ALL:
+            alerts = alerts.filter(_STATES[self.state or UNCLOSED][1])
+        if self.severity in {str(level.value) for level in Severity}:
+            alerts = alerts.filter(severity=int(self.severity))
+        if self.rule:
+            alerts = alerts.filter(rule=self.rule)
+        if self.town:
+            town: dict[str, Any] = {"institution__town__code": self.town}
+            if self.town == "none":
+                town = {"institution__town__isnull": True}
+            alerts = alerts.filter(**town)
+        if self.due == OVERDUE:
+            alerts = alerts.filter(_overdue(today))
+        if self.word:
+            alerts = alerts.filter(institution__name__icontains=self.word)
+        return overdue_first(alerts, today)
+
+
+def overdue_first(alerts: AlertQuerySet, today: dt.date) -> AlertQuerySet:
+    """Past their 整改期限 first, then by severity, then by the day that comes soonest; closed ones last."""
+    late = Case(When(_overdue(today), then=Value(True)), default=Value(False), output_field=BooleanField())
+    is_closed = Case(When(closed_at__isnull=False, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return alerts.annotate(late=late, is_closed=is_closed).order_by("is_closed", "-late", "-severity", "due_on", "id")
+
+
+def alert_options(user: User, today: dt.date) -> dict[str, Any]:
+    """Options of the list's filters with their counts over the whole jurisdiction; three queries."""
+    alerts = alerts_of(user).order_by()
+    totals = alerts.aggregate(
+        **{key: Count("pk", filter=condition) for key, (_, condition) in _STATES.items()},
+        overdue=Count("pk", filter=_overdue(today)),
+        every=Count("pk"),
+        **{
+            f"severity_{level}": Count("pk", filter=Q(severity=level, closed_at__isnull=True))
+            for level in Severity.values
+        },
+    )
+    rules = alerts.filter(closed_at__isnull=True).values("rule").annotate(total=Count("pk")).order_by("rule")
+    towns = (
+        alerts.filter(closed_at__isnull=True)
+        .values("institution__town__code", "institution__town__name")
+        .annotate(total=Count("pk"))
+        .order_by("institution__town__pinyin")
+    )
+    return {
+        "totals": totals,
+        "states": [
+            *(
+                {"value": key, "label": label, "count": totals[key]}
+                for key, (label, _) in _STATES.items()
+                if key != UNCLOSED
+            ),
+            {"value": ALL, "label": "全部（含已办结）", "count": totals["every"]},
+        ],
+        "severities": [
+            {"value": level, "label": Severity(level).label, "count": totals[f"severity_{level}"]}
+            for level in sorted(Severity.values, reverse=True)
+        ],
+        "rules": [
+            {"value": row["rule"], "label": f"{row['rule']} {_title(row['rule'])}", "count": row["total"]}
+            for row in rules
+        ],
+        "towns": [
+            {
+                "value": row["institution__town__code"] or "none",
+                "label": row["institution__town__name"] or NO_TOWN,
+                "count": row["total"],
+            }
+            for row in towns
+        ],
+    }
+
+
+def _title(code: str) -> str:
+    rule = find_rule(code)
+    return rule.title if rule else ""
+
+
+def _overdue(today: dt.date) -> Q:
+    return Q(closed_at__isnull=True, due_on__lt=today)

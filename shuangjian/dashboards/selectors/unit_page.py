@@ -1,0 +1,304 @@
+"""One unit: what is to be done, how its weeks went, and every open finding with its ground. Constant query counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.urls import NoReverseMatch, reverse
+
+from shuangjian.accounts.models import RoleKind, User
+from shuangjian.alerts.models import Alert
+from shuangjian.bureau.models import Institution
+from shuangjian.core.choices import FilingState, Outcome
+from shuangjian.core.templatetags.ui import cn_date, cn_datetime
+from shuangjian.core.weeks import Week
+from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
+from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
+from shuangjian.dashboards.selectors.units import findings_of_week
+from shuangjian.dashboards.selectors.weeks import short_label, weeks_until
+from shuangjian.dashboards.selectors.wording import FindingLine, finding_words
+from shuangjian.intake.attention import attention as attention_of
+from shuangjian.intake.models import Filing, WeeklyReturn
+from shuangjian.rules.clauses import all_clauses
+from shuangjian.rules.declare import Rule, find_rule
+from shuangjian.rules.models import Finding
+from shuangjian.rules.outcomes import UnitOutcome
+
+_NOT_FILED = "RP-01"
+_MOST_FINDINGS = 200
+_LOOK = "查看依据"
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing to do: what is wrong, why, by which clause, what ends it, by when."""
+
+    title: str
+    why: str
+    url: str
+    action: str
+    severity: int | None = None
+    outcome: str = ""
+    clause: str = ""
+    remedy: str = ""
+    due: str = ""
+    is_late: bool = False
+    opens_beside: bool = False
+
+
+@dataclass(frozen=True)
+class WeekLine:
+    """One of the last weeks: was the return there, and what came of it. ``state`` None: none was owed."""
+
+    week: Week
+    state: FilingState | None
+    result: UnitOutcome | None
+    filed_at: dt.datetime | None
+    versions: int
+    return_url: str
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether nothing is left to file for the week."""
+        return self.state is None or self.state in (FilingState.ON_TIME, FilingState.LATE)
+
+    @property
+    def lacks_data(self) -> bool:
+        """数据不足 that counts: before the due instant a return that is not there yet is no lack."""
+        return bool(self.result and self.result.has_insufficient_data and self.state != FilingState.PENDING)
+
+    @property
+    def shown_outcome(self) -> Outcome | None:
+        """None where no return was owed, or where none is due yet and nothing else is known."""
+        if self.result is None or (self.state == FilingState.PENDING and not self.result.findings):
+            return None
+        return self.result.outcome
+
+    @property
+    def filing_label(self) -> str:
+        """Words for a week without a filing."""
+        return "" if self.state else "无上课日"
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One rule that applied in the week, its outcome, and its open findings."""
+
+    rule: Rule
+    outcome: Outcome
+    findings: list[FindingLine]
+
+
+def unit_page(user: User, unit: Institution, week: Week, now: dt.datetime) -> dict[str, Any]:
+    """Everything that the unit's page shows, for whoever may see the unit."""
+    lines = week_lines(unit, week, now)
+    result = lines[-1].result
+    alerts = list(overdue_first(alerts_of(user).unclosed().filter(institution=unit), now.date()))
+    unfiled = list(Filing.objects.unfiled().filter(institution=unit, week__gte=_oldest_asked(now)).order_by("week"))
+    matters = open_matters(user, unit, alerts, unfiled, now)
+    return {
+        "unit": unit,
+        "week": week,
+        "week_name": short_label(week),
+        "result": result,
+        "severities": sorted((result.severities if result else {}).items(), reverse=True),
+        "matters": matters,
+        "alert_lines": [AlertLine.of(alert) for alert in alerts],
+        "lines": lines[::-1],
+        "rule_lines": rule_lines(user, unit, week, result),
+        "may_file": user.role_kind == RoleKind.SCHOOL,
+        "next_return_name": short_label(Week(unfiled[0].week)) if unfiled else "",
+        "next_return_url": return_url(unit, Week(unfiled[0].week)) if unfiled else "",
+        "returns_url": _reverse("returns", unit.code),
+        "classes_url": _reverse("classes", unit.code),
+        "scope_trail": unit_trail(user, unit),
+        "heading": _heading(user, unit, week, lines[-1], matters),
+    }
+
+
+def unit_trail(user: User, unit: Institution) -> list[dict[str, str]]:
+    """区 › 镇街 › 单位; a link only where the reader's jurisdiction reaches."""
+    if user.role_kind == RoleKind.SCHOOL:
+        town = {"label": unit.town.name, "url": ""} if unit.town else None
+        return [step for step in ({"label": "番禺区", "url": ""}, town, {"label": unit.name, "url": ""}) if step]
+    home = {"label": "番禺区" if user.role_kind == RoleKind.BUREAU else user.unit_name, "url": reverse("home")}
+    steps = [home]
+    if unit.town and user.role_kind != RoleKind.TOWN:
+        steps.append({"label": unit.town.name, "url": f"{reverse('units')}?town={unit.town.code}"})
+    return [*steps, {"label": unit.name, "url": ""}]
+
+
+def week_lines(unit: Institution, week: Week, now: dt.datetime) -> list[WeekLine]:
+    """The eight weeks that end with ``week``, oldest first."""
+    weeks = weeks_until(week)
+    mondays = [each.monday for each in weeks]
+    filings = {filing.week: filing for filing in Filing.objects.filter(institution=unit, week__in=mondays)}
+    returns = {
+        each.week: each
+        for each in WeeklyReturn.objects.filter(institution=unit, week__in=mondays).annotate(numbers=Count("versions"))
+    }
+    lines = []
+    for each in weeks:
+        filing, filed = filings.get(each.monday), returns.get(each.monday)
+        standing = attention_of([unit.pk], each, now=now)[unit.pk]
+        lines.append(
+            WeekLine(
+                week=each,
+                state=standing.filing,
+                result=standing.outcome if filing or filed else None,
+                filed_at=filing.first_submitted_at if filing else None,
+                versions=filed.numbers if filed else 0,
+                return_url=return_url(unit, each) if filing or filed else "",
+            )
+        )
+    return lines
+
+
+def open_matters(user: User, unit: Institution, alerts: list[Alert], now: dt.datetime) -> list[Matter]:
+    """What the unit has to do now, worst first: returns sent back or missing, alerts, then the return due next."""
+    filings = list(
+        Filing.objects.filter(institution=unit, is_filed=False, week__gte=_term_window(now)).order_by("week")
+    )
+    sent_back = WeeklyReturn.objects.filter(institution=unit, state=WeeklyReturn.State.RETURNED).order_by("week")
+    alerted = {alert.period for alert in alerts if alert.rule == _NOT_FILED}
+    missing = [each for each in unfiled if each.due_at < now and Week(each.week).key not in alerted]
+    upcoming = [each for each in unfiled if each.due_at >= now]
+    worst = _worst_by_alert(user, unit)
+    return [
+        *(_sent_back(unit, each) for each in sent_back),
+        *(_missing(unit, each) for each in missing),
+        *(_alert_matter(unit, alert, worst.get((alert.rule, alert.period)), now) for alert in alerts),
+        *(_upcoming(unit, each) for each in upcoming),
+    ]
+
+
+def rule_lines(user: User, unit: Institution, week: Week, result: UnitOutcome | None) -> list[RuleLine]:
+    """Every rule that applied in the week, those with findings first; one query."""
+    findings = findings_of(user).open().undismissed().filter(findings_of_week(week), institution=unit)
+    by_rule: dict[str, list[FindingLine]] = {}
+    for finding in findings.order_by("-severity", "occurred_on", "about")[:_MOST_FINDINGS]:
+        by_rule.setdefault(finding.rule, []).append(FindingLine.of(finding))
+    order = list(Outcome)
+    lines = []
+    for code, outcome in (result.by_rule if result else {}).items():
+        rule = find_rule(code)
+        if rule is not None and outcome != Outcome.NOT_APPLICABLE:
+            lines.append(RuleLine(rule, Outcome(outcome), by_rule.get(code, [])))
+    return sorted(lines, key=lambda line: (order.index(line.outcome), line.rule.code))
+
+
+def return_url(unit: Institution, week: Week) -> str:
+    """Where the return of that week is filled in and read."""
+    return _reverse("return", unit.code, week.key)
+
+
+def _reverse(name: str, *arguments: str) -> str:
+    """The address, or "" where this portal is run without the app that has the page."""
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:
+        return ""
+
+
+def _oldest_asked(now: dt.datetime) -> dt.date:
+    """Monday of the oldest week whose missing return is still something to do: half a year back, one term."""
+    return Week.of(now.date()).plus(-26).monday
+
+
+def _worst_by_alert(user: User, unit: Institution) -> dict[tuple[str, str], Finding]:
+    worst = (
+        findings_of(user)
+        .open()
+        .undismissed()
+        .filter(institution=unit)
+        .order_by("rule", "period", "-severity", "-observed", "id")
+        .distinct("rule", "period")
+    )
+    return {(finding.rule, finding.period): finding for finding in worst}
+
+
+def _alert_matter(unit: Institution, alert: Alert, worst: Finding | None, now: dt.datetime) -> Matter:
+    rule = find_rule(alert.rule)
+    is_late = alert.due_on < now.date()
+    url, action = reverse("alert", args=[alert.pk]), _LOOK
+    if alert.rule == _NOT_FILED:
+        url, action = return_url(unit, Week.parse(alert.period)) or url, "去填报"
+    period = short_label(Week.parse(alert.period)) if "-W" in alert.period else ""
+    count = f"，共 {alert.open_findings} 条" if alert.open_findings > 1 else ""
+    if alert.closing_proposed_at:
+        why = "问题已消除，等待上级办结。"
+    else:
+        why = f"{finding_words(worst)}{count}" if worst else f"{alert.open_findings} 条疑似问题"
+    return Matter(
+        title=f"{period} {rule.title if rule else alert.rule}".strip(),
+        why=why,
+        url=url,
+        action=action,
+        severity=alert.severity,
+        clause="；".join(clause_words(each) for each in rule.clauses) if rule else "",
+        remedy=rule.remedy if rule else "",
+        due=f"整改期限 {cn_date(alert.due_on)}{'，已逾期' if is_late else ''}",
+        is_late=is_late,
+        opens_beside=action == _LOOK,
+    )
+
+
+def clause_words(clause_id: str) -> str:
+    """《指引》2.1.1 减少作业总量."""
+    clause = all_clauses().get(clause_id)
+    return f"《指引》{clause_id} {clause.title if clause else ''}".strip()
+
+
+def _sent_back(unit: Institution, weekly_return: WeeklyReturn) -> Matter:
+    week = Week(weekly_return.week)
+    return Matter(
+        title=f"{short_label(week)}周报被退回，请更正后重新提交",
+        why=f"退回原因：{weekly_return.remark}" if weekly_return.remark else "",
+        url=return_url(unit, week),
+        action="去更正",
+        severity=2,
+    )
+
+
+def _missing(unit: Institution, filing: Filing) -> Matter:
+    week = Week(filing.week)
+    return Matter(
+        title=f"{short_label(week)}周报未报",
+        why=f"截止时间 {cn_datetime(filing.due_at)} 已过；未报期间该周按数据不足处理。",
+        url=return_url(unit, week),
+        action="去填报",
+        outcome=Outcome.INSUFFICIENT_DATA,
+        due="已逾期",
+        is_late=True,
+    )
+
+
+def _upcoming(unit: Institution, filing: Filing) -> Matter:
+    week = Week(filing.week)
+    return Matter(
+        title=f"填报{week.label}周报",
+        why=f"本周 {filing.school_days} 个上课日。",
+        url=return_url(unit, week),
+        action="填报周报",
+        due=f"截止 {cn_datetime(filing.due_at)}",
+    )
+
+
+def _heading(user: User, unit: Institution, week: Week, line: WeekLine, matters: list[Matter]) -> str:
+    if user.role_kind == RoleKind.SCHOOL:
+        return f"本周 {len(matters)} 件事要办" if matters else "本周没有待办事项"
+    return f"{unit.name}{short_label(week)}{_verdict(line)}"
+
+
+def _verdict(line: WeekLine) -> str:
+    if line.result is None:
+        return "没有上课日"
+    lacks = line.result.has_insufficient_data
+    if line.result.findings:
+        return f"有 {line.result.findings} 条疑似问题" + ("，另有数据不足" if lacks else "")
+    if line.state == FilingState.PENDING:
+        return "周报未到期"
+    return "数据不足" if lacks else str(line.result.outcome.label)

@@ -1,0 +1,64 @@
+"""The first page after login, by role."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+
+from shuangjian.accounts.models import RoleKind
+from shuangjian.accounts.requests import signed_in
+from shuangjian.bureau.models import Institution
+from shuangjian.core import clock
+from shuangjian.core.views import ScopedView
+from shuangjian.dashboards.selectors import overview, units
+from shuangjian.dashboards.selectors.jurisdiction import units_of
+from shuangjian.dashboards.selectors.unit_page import unit_page
+from shuangjian.dashboards.selectors.weeks import chosen_week
+
+_SHOWN = 8
+
+
+class HomeView(ScopedView):
+    """首页: a school's own page for a school, the overview of its jurisdiction for whoever supervises.
+
+    A system administrator, who sees no business data, is sent to the accounts.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and signed_in(request).role_kind == RoleKind.SYSADMIN:
+            return redirect("accounts")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_template_names(self) -> list[str]:
+        is_school = signed_in(self.request).role_kind == RoleKind.SCHOOL
+        return ["dashboards/unit.html" if is_school else "dashboards/overview.html"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user, now = signed_in(self.request), clock.now()
+        week = chosen_week(self.request.GET.get("week"), user, now.date())
+        if user.role_kind == RoleKind.SCHOOL:
+            own = cast(Institution, self.get_scoped_or_404(units_of(user)))
+            return super().get_context_data(**unit_page(user, own, week, now), is_home=True, **kwargs)
+        rows = units.unit_rows(user, week, now)
+        stats = overview.filing_stats(user, week, now)
+        by_town = user.role_kind != RoleKind.TOWN
+        towns = units.town_rows(rows) if by_town else []
+        charts = [overview.town_bars(towns, week), overview.unit_grid(rows, week, now, towns=len(towns))]
+        needing, unfiled = units.attention(rows), units.not_filed(rows)
+        return super().get_context_data(
+            week=week,
+            headline=overview.headline(rows, stats, week, now),
+            stats=overview.stat_strip(rows, stats, week.key),
+            filing=stats,
+            is_due=stats.is_due(now),
+            attention=needing[:_SHOWN],
+            attention_total=len(needing),
+            not_filed=unfiled[:_SHOWN],
+            not_filed_total=len(unfiled),
+            alert_counts=overview.alert_counts(user, now.date()),
+            towns=towns,
+            charts=[chart for chart in charts if chart],
+            **kwargs,
+        )
