@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from homework.choices import SUBJECTS
 from homework.rules import DAILY_MINUTES, LOW_GRADE_MINUTES
@@ -21,6 +21,7 @@ from shuangjian.intake.sheets import Line, Marks, Sheet, whole_or_text
 _GRADES = "一二三四五六七八九"
 _STARTERS = ("语文", "数学", "英语")
 _LOW_GRADES = 2  # a starter row of grades 1–2 is not written: written homework is not set there
+_SELECTED = mark_safe(" selected")  # a constant, nothing typed
 _CELL = re.compile(r"^hw-(.{1,40})-(\d{1,3})-(subject|written|optional|alternative|m[1-7])$")
 _TICK = re.compile(r"^hw-(.{1,40})-none-([1-7])$")
 _OFF = re.compile(r"^hw-(.{1,40})-off$")
@@ -229,7 +230,7 @@ def subject_options(chosen: str) -> SafeString:
     return format_html_join(
         "",
         '<option value="{}"{}>{}</option>',
-        ((name, format_html(" selected") if name == chosen else "", name or "选择学科") for name in known),
+        ((name, _SELECTED if name == chosen else "", name or "选择学科") for name in known),
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
+from schools.models import SchoolDay
+from schools.sheets import SchoolDaySheet
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
 from shuangjian.core.weeks import Week
 from shuangjian.intake.columns import Column, clock_time, day_of, one_of, repeated
+from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import Form, Gap, Section
 
 _DELETE = "DELETE FROM schools_schoolday WHERE school_id = %(school)s AND week = %(monday)s"
@@ -27,6 +30,8 @@ class SchoolDaySection(Section):
 
     key = "school_day"
     title = "作息"
+    model = SchoolDay
+    template = "schools/_return_section.html"
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         return {
@@ -49,7 +54,24 @@ class SchoolDaySection(Section):
         for stage, days in form.school_days.items():
             for date in days:
                 if (stage, date.isoformat()) not in answered:
-                    yield Gap(self.key, f"{Stage(stage).label} {date} 没有填写第一节课时间，请填写。")
+                    yield Gap(
+                        self.key,
+                        f"{Stage(stage).label} {date} 没有填写第一节课时间，请填写。",
+                        at={"stage": stage, "day": date.isoformat()},
+                    )
+
+    def filled(self, form: Form, days: Mapping[str, list[FormDay]], payload: Mapping[str, Any]) -> SchoolDaySheet:
+        sheet = SchoolDaySheet(days)
+        sheet.read_payload(payload)
+        return sheet
+
+    def posted(self, form: Form, days: Mapping[str, list[FormDay]], post: Mapping[str, Any]) -> SchoolDaySheet:
+        sheet = SchoolDaySheet(days)
+        sheet.read_post(post)
+        return sheet
+
+    def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
+        return lambda row: row["stage"]
 
     def replace(self, institution_id: int, week: Week, payload: str) -> None:
         self.clear(institution_id, week)

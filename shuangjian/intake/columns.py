@@ -34,9 +34,9 @@ class Column:
 
 def shown(value: Any) -> str:
     """A cell as it stands in an error sentence, cut when it is long."""
-    text = (
-        f"“{value}”" if isinstance(value, str) else {True: "true", False: "false", None: "空"}.get(value) or str(value)
-    )
+    if value is None or isinstance(value, bool):  # 0 and 1 equal False and True, but are no such thing
+        return {True: "true", False: "false", None: "空"}[value]
+    text = f"“{value}”" if isinstance(value, str) else str(value)
     return text if len(text) <= 40 else text[:37] + "…”"
 
 

@@ -220,6 +220,7 @@ class ReturnView(ReturnPage):
 
     def submit(self, form: ReturnForm) -> HttpResponse:
         payload, now = self.posted_payload(form), clock.now()
+        before = self.weekly_return.current_version_id if self.weekly_return else None
         checked = services.check_return(self.institution, self.week, payload, today=now.date())
         if checked.gaps:
             form.show_gaps(checked.gaps)
@@ -236,12 +237,11 @@ class ReturnView(ReturnPage):
         )
         version = submitted.current_version
         assert version is not None
-        if version.submitted_at == now:
-            messages.success(
-                self.request, f"已提交第 {version.number} 版。作业、作息、课后服务三部分正在核对，结果数秒内出现在本校页面。"
-            )
-        else:
+        if version.pk == before:
             messages.info(self.request, f"内容与第 {version.number} 版相同，没有产生新版本。")
+        else:
+            said = "作业、作息、课后服务正在核对，疑似问题和预警数秒内出现在本校页面。"
+            messages.success(self.request, f"已提交第 {version.number} 版。{said}")
         return self.back()
 
     # Help with typing: nothing is saved ------------------------------------------------------------------------
