@@ -116,6 +116,8 @@ def _save_classes(
             continue
         wanted[key] = Wanted(line, values)
     problems.raise_if_any()
+    # Two people who add the same class at the same moment: the second waits and finds it there.
+    list(School.objects.select_for_update().filter(pk__in=[s.pk for s in schools.values()]).order_by("pk"))
     classes = SchoolClass.objects.filter(school__in=list(schools.values()))
     result = upsert(SchoolClass, {(c.school_id, c.code): c for c in classes}, wanted, problems).result
     record(act, actor=actor, institution_id=institution_id, detail=result.as_dict())

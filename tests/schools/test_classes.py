@@ -1,9 +1,11 @@
 """Classes: import, pasted lines, closing; and who may see and change them."""
 
 import datetime as dt
+import threading
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from schools.class_services import COLUMNS, add_classes, close_class, import_classes, reopen_class
@@ -169,3 +171,25 @@ def test_a_class_of_another_school_is_not_found_under_ones_own(cast, client):
     assert (
         client.post(reverse("class_state", args=[cast.east.institution.code, "2026-01-01", "close"])).status_code == 404
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_may_add_the_same_class_at_the_same_moment(cast):
+    """Without the school's lock the second would not see the first one's row and break the unique constraint."""
+    outcomes = []
+
+    def second():
+        try:
+            outcomes.append(add_classes(cast.east, "2026-01-01,42", actor=None).unchanged)
+        except IntegrityError as error:
+            outcomes.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        add_classes(cast.east, "2026-01-01,42", actor=None)
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=1)  # the other one waits for this transaction, whatever it waits with
+    thread.join(timeout=10)
+    assert outcomes == [1]
