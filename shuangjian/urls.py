@@ -11,6 +11,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("api/", include("shuangjian.api.urls")),
     path("", include("shuangjian.accounts.urls")),
+    path("", include("shuangjian.bureau.urls")),
+    path("", include("schools.urls")),
     path("", include("shuangjian.intake.urls")),
     path("", include("shuangjian.dashboards.urls")),
 ]
