@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-_KEY = re.compile(r"^(\d{4})-W(\d{2})$")
+_KEY = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +30,7 @@ class Week:
     @classmethod
     def parse(cls, key: str) -> Week:
         """The week written as ``2026-W45``; ValueError when there is no such week."""
-        match = _KEY.match(key)
+        match = _KEY.fullmatch(key)
         if match is None:
             raise ValueError(f"“{key}”不是周次，应写作 2026-W45（年份-W两位周数）。")
         try:

@@ -18,7 +18,8 @@ from shuangjian.core.weeks import Week
 CellError = tuple[int, str]
 Check = Callable[[Sequence[Any]], Iterable[CellError]]
 
-_CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
+# ASCII only and to the very end: PostgreSQL would not read a full-width digit.
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def one_of(choices: Iterable[str], labels: str = "") -> Check:
 def clock_time(cells: Sequence[Any]) -> Iterator[CellError]:
     """A time of day as "08:20"."""
     for index, cell in enumerate(cells):
-        if not isinstance(cell, str) or _CLOCK.match(cell) is None:
+        if not isinstance(cell, str) or _CLOCK.fullmatch(cell) is None:
             yield index, f'应为 24 小时制时刻，如 "08:20"，现为{shown(cell)}。'
 
 
