@@ -9,6 +9,8 @@ class AfterschoolConfig(AppConfig):
     def ready(self) -> None:
         from afterschool import rules  # noqa: F401
         from afterschool.sections import AfterSchoolSection
+        from shuangjian.api.registry import register_resource
         from shuangjian.intake.sections import register_section
 
         register_section(AfterSchoolSection())
+        register_resource("service-days", "afterschool.api.ServiceDayViewSet")

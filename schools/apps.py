@@ -9,6 +9,9 @@ class SchoolsConfig(AppConfig):
     def ready(self) -> None:
         from schools import rules  # noqa: F401
         from schools.sections import SchoolDaySection
+        from shuangjian.api.registry import register_resource
         from shuangjian.intake.sections import register_section
 
         register_section(SchoolDaySection())
+        register_resource("schools", "schools.api.SchoolViewSet")
+        register_resource("classes", "schools.api.SchoolClassViewSet")

@@ -2,9 +2,12 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from shuangjian.api.chunked import ChunkedBodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuangjian.settings.prod")
 os.environ.setdefault("DATABASE_ROLE", "app")
 
-application = get_wsgi_application()
+application = ChunkedBodies(get_wsgi_application(), limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

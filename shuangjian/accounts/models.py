@@ -259,6 +259,12 @@ class ApiToken(models.Model):
         return self.revoked_at is None and self.expires_at > now
 
     @property
+    def power(self) -> str:
+        """The role in which the program acts on alerts: a district's token as the bureau, an institution's as its
+        school."""
+        return _POWER_OF_SCOPE[self.scope]
+
+    @property
     def may_write(self) -> bool:
         """Whether the program may change data inside the jurisdiction."""
         return self.can_write and self.is_live(clock.now())
@@ -274,6 +280,13 @@ class ApiToken(models.Model):
         if self.scope == self.Scope.INSTITUTION and self.institution_id is not None:
             return Q(**{lookup(path, "pk"): self.institution_id})
         return _NOTHING
+
+
+_POWER_OF_SCOPE: dict[str, str] = {
+    ApiToken.Scope.DISTRICT: RoleKind.BUREAU,
+    ApiToken.Scope.TOWN: RoleKind.TOWN,
+    ApiToken.Scope.INSTITUTION: RoleKind.SCHOOL,
+}
 
 
 class LoginFailure(models.Model):

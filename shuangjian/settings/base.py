@@ -147,11 +147,12 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["shuangjian.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["shuangjian.api.permissions.TokenMayWrite"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["shuangjian.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "shuangjian.api.pagination.CursorPagination",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["shuangjian.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "shuangjian.api.problems.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }
@@ -164,6 +165,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "StageEnum": "shuangjian.core.choices.Stage",
+        "FilingStateEnum": "shuangjian.core.choices.FilingState",
+        "OutcomeEnum": "shuangjian.core.choices.Outcome",
+        "WeeklyReturnStateEnum": "shuangjian.intake.models.WeeklyReturn.State",
+        "AlertStateEnum": "shuangjian.alerts.models.Alert.State",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "shuangjian.api.schema.document_problems",
+    ],
 }
 
 CELERY_BROKER_URL = service_url("REDIS_URL")

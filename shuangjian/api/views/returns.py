@@ -1,0 +1,207 @@
+"""Weekly returns: the list, one school's week, and what is done with it. Writes go through intake.services only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shuangjian.api.conditional import ANY_REVISION, expected_revision, revision_etag
+from shuangjian.api.filters import InstantFilter, OfWeek, week_in_path
+from shuangjian.api.permissions import ActsFromAbove
+from shuangjian.api.problems import Rejection
+from shuangjian.api.serializers.findings import ReasonSerializer
+from shuangjian.api.serializers.foreseen import foreseen
+from shuangjian.api.serializers.returns import (
+    PayloadSerializer,
+    PreviewSerializer,
+    VersionSerializer,
+    WeeklyReturnSerializer,
+    WholeReturnSerializer,
+    WholeVersionSerializer,
+    content_of,
+)
+from shuangjian.api.views.base import ListViewSet, ResourceViewSet
+from shuangjian.bureau.models import Institution
+from shuangjian.core import clock
+from shuangjian.core.errors import Conflict
+from shuangjian.core.weeks import Week
+from shuangjian.intake import services
+from shuangjian.intake.models import ReturnVersion, WeeklyReturn
+
+_WHOLE = {200: WholeReturnSerializer}
+
+
+class WeeklyReturnFilter(OfWeek):
+    state = django_filters.ChoiceFilter(choices=WeeklyReturn.State.choices, label="状态")
+    updated_since = InstantFilter(field_name="changed_at", lookup_expr="gte", label="自该时刻起有变化")
+
+
+@extend_schema(summary="周报")
+class WeeklyReturnViewSet(ListViewSet):
+    """Weekly returns without their content, in the order of their last change."""
+
+    model = WeeklyReturn
+    serializer_class = WeeklyReturnSerializer
+    filterset_class = WeeklyReturnFilter
+    page_key = ("changed_at", "id")
+
+    def rows(self) -> QuerySet[Any]:
+        rows = with_draft_flag(self.scoped(WeeklyReturn)).select_related("institution", "current_version")
+        return rows.defer("draft", "current_version__payload")
+
+
+class _OneWeek(ResourceViewSet):
+    """What hangs below one school and week. Scope first: what lies outside is 404 before anything else is looked at."""
+
+    filter_backends = ()
+
+    def _school(self, code: str) -> Institution:
+        schools: QuerySet[Institution] = self.scoped(Institution).filter(kind=Institution.Kind.SCHOOL)
+        return get_object_or_404(schools, code=code)
+
+    def _find(self, school: Institution, week: Week) -> QuerySet[WeeklyReturn]:
+        rows = with_draft_flag(self.scoped(WeeklyReturn)).select_related("institution", "current_version")
+        return rows.filter(institution=school, week=week.monday)
+
+    def _existing(self, school: Institution, week: Week) -> WeeklyReturn:
+        return get_object_or_404(self._find(school, week))
+
+
+class SchoolReturnViewSet(_OneWeek):
+    """One school's return of one week."""
+
+    model = WeeklyReturn
+    serializer_class = WholeReturnSerializer
+
+    @extend_schema(summary="读取一所学校一周的周报")
+    def retrieve(self, request: Request, code: str, week: str) -> Response:
+        weekly_return = self._existing(self._school(code), week_in_path(week))
+        return self._shown(weekly_return)
+
+    @extend_schema(
+        summary="保存整份周报为草稿", request=PayloadSerializer, responses={**_WHOLE, 201: WholeReturnSerializer}
+    )
+    def update(self, request: Request, code: str, week: str) -> Response:
+        school, monday = self._school(code), week_in_path(week)
+        is_new = not self._find(school, monday).exists()
+        saved = self._guarded(school, monday, services.save_draft, payload=request.data)
+        return self._shown(saved, status=201 if is_new else 200)
+
+    @extend_schema(summary="提交周报（请求体为空则提交已存草稿）", request=PayloadSerializer, responses=_WHOLE)
+    def submit(self, request: Request, code: str, week: str) -> Response:
+        school, monday = self._school(code), week_in_path(week)
+        payload = _payload(request)
+        door = ReturnVersion.Door.API
+        return self._shown(self._guarded(school, monday, services.submit_return, payload=payload, door=door))
+
+    @extend_schema(
+        summary="预览提交后会出现的疑似问题，不保存", request=PayloadSerializer, responses={200: PreviewSerializer}
+    )
+    def preview(self, request: Request, code: str, week: str) -> Response:
+        school, monday = self._school(code), week_in_path(week)
+        payload = _payload(request)
+        if payload is None:
+            saved = self._find(school, monday).first()
+            payload = None if saved is None else content_of(saved)
+        if payload is None:
+            raise Conflict(f"{monday.key} 还没有草稿，请在请求体中给出周报内容。", code="no_draft")
+        checked, findings = services.preview_return(school, monday, payload, now=clock.now())
+        return Response(PreviewSerializer({"gaps": checked.gaps, "findings": foreseen(findings)}).data)
+
+    @extend_schema(summary="撤回周报", request=ReasonSerializer, responses=_WHOLE)
+    def withdraw(self, request: Request, code: str, week: str) -> Response:
+        school, monday, reason = self._school(code), week_in_path(week), self._reason(request)
+        self._existing(school, monday)
+        services.withdraw_return(school, monday, actor=request.user, now=clock.now(), reason=reason)
+        return self._shown(self._existing(school, monday))
+
+    @extend_schema(summary="退回周报（镇街、全区令牌）", request=ReasonSerializer, responses=_WHOLE)
+    def send_back(self, request: Request, code: str, week: str) -> Response:
+        school, monday, reason = self._school(code), week_in_path(week), self._reason(request)
+        self._existing(school, monday)
+        services.send_back_return(school, monday, actor=request.user, now=clock.now(), remark=reason)
+        return self._shown(self._existing(school, monday))
+
+    def get_permissions(self) -> Any:
+        return [ActsFromAbove()] if self.action == "send_back" else super().get_permissions()
+
+    def _reason(self, request: Request) -> str:
+        body = ReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return str(body.validated_data["reason"])
+
+    def _guarded(self, school: Institution, week: Week, write: Any, **arguments: Any) -> WeeklyReturn:
+        """Do the write from the revision of If-Match; 412 with the current version when somebody was faster."""
+        revision = expected_revision(self.request)
+        if revision == ANY_REVISION:
+            if not self._find(school, week).exists():
+                raise self._overtaken(school, week)
+            revision = None
+        try:
+            write(school, week, actor=self.request.user, now=clock.now(), revision=revision, **arguments)
+        except Conflict as conflict:
+            if revision is None or conflict.code != "revision_conflict":
+                raise
+            raise self._overtaken(school, week) from None
+        return self._existing(school, week)
+
+    def _overtaken(self, school: Institution, week: Week) -> Rejection:
+        current = self._find(school, week).first()
+        if current is None:
+            return Rejection(
+                f"{week.key} 还没有周报，If-Match 不能成立；首次保存请去掉 If-Match。",
+                code="precondition_failed",
+                status=412,
+                extra={"current": None},
+            )
+        return Rejection(
+            f"周报已是第 {current.revision} 次修订，与您所依据的不同，没有保存。"
+            "请以 current 中的现有内容为准核对，再用它的 ETag 重新提交。",
+            code="precondition_failed",
+            status=412,
+            headers={"ETag": revision_etag(current.revision)},
+            extra={"current": WholeReturnSerializer(current).data},
+        )
+
+    def _shown(self, weekly_return: WeeklyReturn, status: int = 200) -> Response:
+        response = Response(WholeReturnSerializer(weekly_return).data, status=status)
+        response["ETag"] = revision_etag(weekly_return.revision)
+        response.etag_prefix = f"r{weekly_return.revision}"  # type: ignore[attr-defined]
+        return response
+
+
+class ReturnVersionViewSet(_OneWeek):
+    """The submitted versions of one school's week; they are never changed."""
+
+    model = ReturnVersion
+    page_key = ("number",)
+    serializer_class = VersionSerializer
+
+    @extend_schema(summary="周报的历次版本", responses=VersionSerializer(many=True))
+    def versions(self, request: Request, code: str, week: str) -> Response:
+        page = self.paginate_queryset(self._versions(code, week).defer("payload"))
+        return self.get_paginated_response(VersionSerializer(page, many=True).data)
+
+    @extend_schema(summary="周报的一个版本及其内容", responses=WholeVersionSerializer)
+    def version(self, request: Request, code: str, week: str, number: int) -> Response:
+        return Response(WholeVersionSerializer(get_object_or_404(self._versions(code, week), number=number)).data)
+
+    def _versions(self, code: str, week: str) -> QuerySet[Any]:
+        weekly_return = self._existing(self._school(code), week_in_path(week))
+        return self.scoped(ReturnVersion).filter(weekly_return=weekly_return)
+
+
+def with_draft_flag(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """``has_draft`` in SQL, so that lists need not read the drafts themselves."""
+    return rows.annotate(has_draft=Q(draft__isnull=False))
+
+
+def _payload(request: Request) -> Any:
+    """The body, or None when it is empty: then the saved draft is meant."""
+    return None if request.data in ({}, None) else request.data
