@@ -17,14 +17,14 @@ from shuangjian.dashboards.selectors.units import NO_TOWN
 from shuangjian.dashboards.selectors.wording import period_words
 from shuangjian.rules.declare import find_rule
 
-ALL = "all"
 UNCLOSED = "unclosed"
+CLOSED = "closed"
 OVERDUE = "overdue"
 _STATES = {
     UNCLOSED: ("未办结", Q(closed_at__isnull=True)),
     "open": ("待签收", Q(state=Alert.State.OPEN)),
     "acknowledged": ("已签收", Q(state=Alert.State.ACKNOWLEDGED)),
-    "closed": ("已办结", Q(closed_at__isnull=False)),
+    CLOSED: ("已办结", Q(closed_at__isnull=False)),
 }
 
 
@@ -78,7 +78,7 @@ class AlertFilter:
     def of(cls, query: Mapping[str, str]) -> AlertFilter:
         state = query.get("state", "")
         return cls(
-            state=state if state in _STATES or state == ALL else "",
+            state=state if state in _STATES else UNCLOSED,
             severity=query.get("severity", ""),
             rule=query.get("rule", ""),
             town=query.get("town", ""),
@@ -88,8 +88,7 @@ class AlertFilter:
 
     def applied(self, alerts: AlertQuerySet, today: dt.date) -> AlertQuerySet:
         """The alerts asked for: unclosed ones unless another state is, overdue first, then the worst."""
-        if self.state != ALL:
-            alerts = alerts.filter(_STATES[self.state or UNCLOSED][1])
+        alerts = alerts.filter(_STATES[self.state][1])
         if self.severity in {str(level.value) for level in Severity}:
             alerts = alerts.filter(severity=int(self.severity))
         if self.rule:
@@ -119,7 +118,6 @@ def alert_options(user: User, today: dt.date) -> dict[str, Any]:
     totals = alerts.aggregate(
         **{key: Count("pk", filter=condition) for key, (_, condition) in _STATES.items()},
         overdue=Count("pk", filter=_overdue(today)),
-        every=Count("pk"),
         **{
             f"severity_{level}": Count("pk", filter=Q(severity=level, closed_at__isnull=True))
             for level in Severity.values
@@ -134,14 +132,7 @@ def alert_options(user: User, today: dt.date) -> dict[str, Any]:
     )
     return {
         "totals": totals,
-        "states": [
-            *(
-                {"value": key, "label": label, "count": totals[key]}
-                for key, (label, _) in _STATES.items()
-                if key != UNCLOSED
-            ),
-            {"value": ALL, "label": "全部（含已办结）", "count": totals["every"]},
-        ],
+        "states": [{"value": key, "label": label, "count": totals[key]} for key, (label, _) in _STATES.items()],
         "severities": [
             {"value": level, "label": Severity(level).label, "count": totals[f"severity_{level}"]}
             for level in sorted(Severity.values, reverse=True)

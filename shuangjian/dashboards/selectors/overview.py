@@ -154,7 +154,7 @@ def town_bars(towns: Sequence[TownRow], week: Week) -> dict[str, Any] | None:
     return {
         "id": "towns",
         "kind": "bars",
-        "title": f"{most.name}需要关注的学校最多，{most.attention} 所",
+        "title": f"{most.name}最多：{most.attention} 所学校需要关注",
         "unit": "所",
         "note": f"{short_label(week)}需要关注的学校",
         "columns": ["镇街", "需要关注"],
@@ -173,7 +173,8 @@ def town_bars(towns: Sequence[TownRow], week: Week) -> dict[str, Any] | None:
 def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: int = 0) -> dict[str, Any] | None:
     """Heat grid of the worst units over eight weeks; None where there is no unit. Queries: those of eight outcomes.
 
-    A cell shows the worst open severity; without one, 数据不足 where data is missing and 合规 otherwise.
+    A cell shows the worst open severity. Missing data goes before 提示 and 预警, which there mostly say no more than
+    that the return is missing, and is never shown as 合规.
     """
     shown = rows[: _GRID_BESIDE_TOWNS if towns else GRID_UNITS]
     if not shown:
@@ -187,7 +188,7 @@ def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: i
         "scale": "severity",
         "title": _grid_title(shown, by_week),
         "unit": "",
-        "note": "每格为该周最高预警等级；数据不足不计为合规",
+        "note": "每格为该周最高预警等级；数据不足不计为合规，先于提示和预警显示",
         "columns": ["单位", *(short_label(each) for each in weeks)],
         "rows": [[row.unit.name, *(_cell(results.get(row.unit.pk)) for results in by_week)] for row in shown],
     }
@@ -197,11 +198,17 @@ def _cell(standing: UnitAttention | None) -> int | None:
     if standing is None:
         return None
     worst = max((level for level, count in standing.outcome.severities.items() if count), default=0)
-    return worst or (None if standing.outcome.has_insufficient_data else 0)
+    if standing.outcome.has_insufficient_data and worst < Severity.VIOLATION:
+        return None
+    return worst
+
+
+def _has_findings(standing: UnitAttention | None) -> bool:
+    return standing is not None and standing.outcome.findings > 0
 
 
 def _grid_title(rows: Sequence[UnitRow], by_week: Sequence[dict[int, UnitAttention]]) -> str:
-    repeated = sum(sum(bool(_cell(results.get(row.unit.pk))) for results in by_week) >= 3 for row in rows)
+    repeated = sum(sum(_has_findings(results.get(row.unit.pk)) for results in by_week) >= 3 for row in rows)
     if repeated:
         return f"{repeated} 所学校近 {len(by_week)} 周内有 3 周以上出现疑似问题"
     return f"近 {len(by_week)} 周没有学校反复出现疑似问题"

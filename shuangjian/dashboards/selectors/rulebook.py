@@ -113,7 +113,7 @@ def rule_entry(rule: Rule, today: dt.date, names: dict[str, str]) -> RuleEntry:
         rule=rule,
         domain=DOMAINS.get(rule.code.split("-")[0], "其他"),
         clauses=[clauses[each] for each in rule.clauses if each in clauses],
-        standards=[_standard(parameter, today) for parameter in rule.parameters],
+        standards=[_standard(parameter, today, rule.stages) for parameter in rule.parameters],
         departments=_named(rule.departments, names),
         stages="、".join(stage.label for stage in Stage if stage.value in rule.stages) or "全部",
     )
@@ -166,8 +166,9 @@ def _case(raw: dict[str, Any], unit: str) -> Case:
     return Case(name=str(raw.get("name", "")), is_finding=bool(expected), expected=words)
 
 
-def _standard(parameter: Parameter, today: dt.date) -> Standard:
+def _standard(parameter: Parameter, today: dt.date, stages: frozenset[str]) -> Standard:
     file = parameter.file
+    shown = [key for key in file.values if file.by != "stage" or not stages or key in stages]
     lines = [
         StandardLine(
             who=_who(file.by, key),
@@ -177,7 +178,7 @@ def _standard(parameter: Parameter, today: dt.date) -> Standard:
             quote=entry.reference.get("quote", ""),
             is_in_force=entry is parameter.entry_on(today, key=key),
         )
-        for key in file.values
+        for key in shown
         for entry in parameter.entries(key)
     ]
     return Standard(

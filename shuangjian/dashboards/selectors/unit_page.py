@@ -30,6 +30,7 @@ from shuangjian.rules.outcomes import UnitOutcome
 _NOT_FILED = "RP-01"
 _MOST_FINDINGS = 200
 _LOOK = "查看依据"
+_READ = "查看周报"
 
 
 @dataclass(frozen=True)
@@ -157,21 +158,21 @@ def week_lines(unit: Institution, week: Week, now: dt.datetime) -> list[WeekLine
     return lines
 
 
-def open_matters(user: User, unit: Institution, alerts: list[Alert], now: dt.datetime) -> list[Matter]:
+def open_matters(
+    user: User, unit: Institution, alerts: list[Alert], unfiled: list[Filing], now: dt.datetime
+) -> list[Matter]:
     """What the unit has to do now, worst first: returns sent back or missing, alerts, then the return due next."""
-    filings = list(
-        Filing.objects.filter(institution=unit, is_filed=False, week__gte=_term_window(now)).order_by("week")
-    )
     sent_back = WeeklyReturn.objects.filter(institution=unit, state=WeeklyReturn.State.RETURNED).order_by("week")
+    may_file = user.role_kind == RoleKind.SCHOOL
     alerted = {alert.period for alert in alerts if alert.rule == _NOT_FILED}
     missing = [each for each in unfiled if each.due_at < now and Week(each.week).key not in alerted]
     upcoming = [each for each in unfiled if each.due_at >= now]
     worst = _worst_by_alert(user, unit)
     return [
-        *(_sent_back(unit, each) for each in sent_back),
-        *(_missing(unit, each) for each in missing),
-        *(_alert_matter(unit, alert, worst.get((alert.rule, alert.period)), now) for alert in alerts),
-        *(_upcoming(unit, each) for each in upcoming),
+        *(_sent_back(unit, each, may_file) for each in sent_back),
+        *(_missing(unit, each, may_file) for each in missing),
+        *(_alert_matter(unit, alert, worst.get((alert.rule, alert.period)), now, may_file) for alert in alerts),
+        *(_upcoming(unit, each, may_file) for each in upcoming),
     ]
 
 
@@ -220,11 +221,11 @@ def _worst_by_alert(user: User, unit: Institution) -> dict[tuple[str, str], Find
     return {(finding.rule, finding.period): finding for finding in worst}
 
 
-def _alert_matter(unit: Institution, alert: Alert, worst: Finding | None, now: dt.datetime) -> Matter:
+def _alert_matter(unit: Institution, alert: Alert, worst: Finding | None, now: dt.datetime, may_file: bool) -> Matter:
     rule = find_rule(alert.rule)
     is_late = alert.due_on < now.date()
     url, action = reverse("alert", args=[alert.pk]), _LOOK
-    if alert.rule == _NOT_FILED:
+    if alert.rule == _NOT_FILED and may_file:
         url, action = return_url(unit, Week.parse(alert.period)) or url, "去填报"
     period = short_label(Week.parse(alert.period)) if "-W" in alert.period else ""
     count = f"，共 {alert.open_findings} 条" if alert.open_findings > 1 else ""
@@ -252,37 +253,37 @@ def clause_words(clause_id: str) -> str:
     return f"《指引》{clause_id} {clause.title if clause else ''}".strip()
 
 
-def _sent_back(unit: Institution, weekly_return: WeeklyReturn) -> Matter:
+def _sent_back(unit: Institution, weekly_return: WeeklyReturn, may_file: bool) -> Matter:
     week = Week(weekly_return.week)
     return Matter(
         title=f"{short_label(week)}周报被退回，请更正后重新提交",
         why=f"退回原因：{weekly_return.remark}" if weekly_return.remark else "",
         url=return_url(unit, week),
-        action="去更正",
+        action="去更正" if may_file else _READ,
         severity=2,
     )
 
 
-def _missing(unit: Institution, filing: Filing) -> Matter:
+def _missing(unit: Institution, filing: Filing, may_file: bool) -> Matter:
     week = Week(filing.week)
     return Matter(
         title=f"{short_label(week)}周报未报",
         why=f"截止时间 {cn_datetime(filing.due_at)} 已过；未报期间该周按数据不足处理。",
         url=return_url(unit, week),
-        action="去填报",
+        action="去填报" if may_file else _READ,
         outcome=Outcome.INSUFFICIENT_DATA,
         due="已逾期",
         is_late=True,
     )
 
 
-def _upcoming(unit: Institution, filing: Filing) -> Matter:
+def _upcoming(unit: Institution, filing: Filing, may_file: bool) -> Matter:
     week = Week(filing.week)
     return Matter(
         title=f"填报{week.label}周报",
         why=f"本周 {filing.school_days} 个上课日。",
         url=return_url(unit, week),
-        action="填报周报",
+        action="填报周报" if may_file else _READ,
         due=f"截止 {cn_datetime(filing.due_at)}",
     )
 

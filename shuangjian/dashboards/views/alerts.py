@@ -39,6 +39,8 @@ class AlertsView(ScopedView):
             page_obj=page,
             lines=[selectors.AlertLine.of(alert) for alert in page],
             totals=options["totals"],
+            states=options["states"],
+            state=asked.state,
             today=today,
             query=asked.word,
             filters=_filters(user, asked, options),
@@ -140,7 +142,6 @@ class FindingView(ScopedView):
 def _filters(user: User, asked: selectors.AlertFilter, options: dict[str, Any]) -> list[dict[str, Any]]:
     overdue = [{"value": selectors.OVERDUE, "label": "已逾期", "count": options["totals"]["overdue"]}]
     filters = [
-        {"label": "状态", "param": "state", "value": asked.state, "options": options["states"]},
         {"label": "等级", "param": "severity", "value": asked.severity, "options": options["severities"]},
         {"label": "期限", "param": "due", "value": asked.due, "options": overdue},
         {"label": "规则", "param": "rule", "value": asked.rule, "options": options["rules"]},

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import Q
 
 from shuangjian.accounts.requests import signed_in
+from shuangjian.core import clock
 from shuangjian.core.views import ScopedView
-from shuangjian.dashboards.selectors.alerts import AlertLine
+from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
 from shuangjian.dashboards.selectors.jurisdiction import READERS, alerts_of, units_of
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import all_rules
@@ -31,7 +32,9 @@ class SearchView(ScopedView):
         clauses = [each for each in all_clauses().values() if _holds(word, each.id, each.number, each.title, each.text)]
         units = units_of(user).filter(Q(name__icontains=word) | Q(code__icontains=word) | Q(town__name__icontains=word))
         codes = [rule.code for rule in rules]
-        alerts = alerts_of(user).filter(Q(institution__name__icontains=word) | Q(rule__in=codes)).unclosed()
+        alerts = overdue_first(
+            alerts_of(user).filter(Q(institution__name__icontains=word) | Q(rule__in=codes)).unclosed(), clock.today()
+        )
         unit_total, alert_total = units.count(), alerts.count()
         return super().get_context_data(
             query=word,

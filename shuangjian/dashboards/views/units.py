@@ -196,5 +196,12 @@ def _columns(sort: str) -> list[dict[str, Any]]:
         is_down = key in ("findings",)
         now = {key: "ascending", f"-{key}": "descending"}.get(sort, "") if key else ""
         first, second = (f"-{key}", key) if is_down else (key, f"-{key}")
-        columns.append({"label": label, "sort": (second if sort == first else first) if key else "", "aria": now})
+        columns.append(
+            {
+                "label": label,
+                "gives_way": label in ("镇街", "最突出的问题"),
+                "sort": (second if sort == first else first) if key else "",
+                "aria": now,
+            }
+        )
     return columns
