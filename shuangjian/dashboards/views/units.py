@@ -27,6 +27,8 @@ PAGE_SIZE = 50
 UNCONFIRMED = "none"
 NO_DATA = "no_data"
 ATTENTION = "attention"
+ALL = "all"
+UNFILED = "unfiled"
 
 
 def _shows(outcome: Outcome, row: UnitRow) -> bool:
@@ -119,15 +121,21 @@ class FilingsView(ScopedView):
         stats = filing_stats(user, week, now)
         every = filing_lines(user, week, now)
         state, town = query.get("state", ""), query.get("town", "")
+        state = state if state == ALL or state in FilingState.values else UNFILED
         lines = [
             line
             for line in every
             if in_town(line, town)
-            and (line.state == state if state in FilingState.values else state == "all" or not line.is_filed)
+            and (state == ALL or (not line.is_filed if state == UNFILED else line.state == state))
         ]
         counts = Counter(str(line.state) for line in every)
-        options = [{"value": "all", "label": "全部应报", "count": len(every)}, *_state_options(counts)]
-        filters = [{"label": "状态", "param": "state", "value": state, "options": options}]
+        unfiled_total = sum(not line.is_filed for line in every)
+        states = [
+            {"value": UNFILED, "label": "未报送", "count": unfiled_total},
+            {"value": ALL, "label": "全部应报", "count": len(every)},
+            *_state_options(counts),
+        ]
+        filters = []
         if user.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE):
             filters.append({"label": "镇街", "param": "town", "value": town, "options": town_options(every)})
         return super().get_context_data(
@@ -135,7 +143,10 @@ class FilingsView(ScopedView):
             week_name=short_label(week),
             filing=stats,
             is_due=stats.is_due(now),
-            unfiled_total=sum(not line.is_filed for line in every),
+            unfiled_total=unfiled_total,
+            returned_total=counts[FilingState.RETURNED.value],
+            states=states,
+            state=state,
             page_obj=Paginator(lines, PAGE_SIZE).get_page(query.get("page")),
             filters=filters,
             is_school=user.role_kind == RoleKind.SCHOOL,
