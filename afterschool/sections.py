@@ -37,6 +37,7 @@ class AfterSchoolSection(Section):
     title = "课后服务"
     model = ServiceDay
     template = "afterschool/_return_section.html"
+    place = 2
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         stage = Column("stage", "学段", one_of(Stage.values, "primary（小学）、junior（初中）"))
@@ -59,7 +60,8 @@ class AfterSchoolSection(Section):
             if (row["stage"], row["day"]) in served:
                 yield Problem(
                     f"service_none[{index}]",
-                    f"{Stage(row['stage']).label} {row['day']} 已填服务分钟数，不能再勾选“当日无课后服务”，请删除一处。",
+                    f"{Stage(row['stage']).label} {row['day']} 已填服务分钟数，"
+                    "不能再勾选“当日无课后服务”，请删除一处。",
                     "contradiction",
                 )
 

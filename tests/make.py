@@ -16,6 +16,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake import services as intake
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.sections import Form
+from shuangjian.journal.services import request_evaluation
 
 WEEK = Week.parse("2026-W45")
 PASSWORD = "a-long-password-1"  # noqa: S105 - accounts of a test database
@@ -161,3 +162,8 @@ def submitted(
         door=ReturnVersion.Door.API,
         payload=full_payload(institution, week, **replaced),
     )
+
+
+def request(institution: Institution, week: Week = WEEK) -> None:
+    """Ask for the unit's week to be judged again."""
+    request_evaluation(institution_id=institution.pk, since=week.monday, until=week.sunday, cause="测试")

@@ -31,7 +31,8 @@ def lawful(classes: Mapping[str, int], days: Days, random: Random) -> Payload:
         for day in days.get(stage, ()):
             payload["homework"] += _homework(code, grade, stage, day, random)
     _tick_what_is_empty(payload, classes, days)
-    for stage, dates in days.items():
+    for name, dates in days.items():
+        stage = Stage(name)
         start = "08:30" if stage == Stage.PRIMARY else "08:05"
         minutes = random.choice((80, 90, 100)) if stage == Stage.PRIMARY else random.choice((90, 100, 120))
         payload["school_day"] += [{"stage": stage, "day": str(day), "first_lesson": start} for day in dates]

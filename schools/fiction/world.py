@@ -72,7 +72,8 @@ def _make_schools(count: int, random: Random, actor: Any, *, live_from: dt.date)
     towns, centres = list(Town.objects.order_by("code")), list(GuidanceCentre.objects.order_by("code"))
     if not towns or not centres:
         raise Refused("没有镇街和教育指导中心，请先运行 manage.py load_reference_data。")
-    school_lines, class_lines = [], []
+    school_lines: list[Line] = []
+    class_lines: list[Line] = []
     year = live_from.year if live_from.month >= 9 else live_from.year - 1
     for index, school in enumerate(directory.schools(count, random)):
         code = f"440113{school.kind}{_FIRST_NUMBER + index:04d}"

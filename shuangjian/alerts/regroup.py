@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -84,7 +85,7 @@ WITH {_LATEST}, reopened AS (
   RETURNING a.id)
 INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'reopened', '系统', clock_timestamp(), '' FROM reopened;
-"""
+"""  # noqa: S608 - built of constants only
 
 _RAISE = f"""
 WITH {_LATEST}, raised AS (
@@ -100,7 +101,7 @@ WITH {_LATEST}, raised AS (
   RETURNING id)
 INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
-"""
+"""  # noqa: S608 - built of constants only
 
 
 def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.datetime) -> None:
@@ -111,7 +112,7 @@ def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.d
     """
     today = now.date()
     due = due_dates(today)
-    params = {
+    params: dict[str, Any] = {
         "institutions": list(institution_ids),
         "rules": list(spans),
         "since": [span.since for span in spans.values()],

@@ -1,4 +1,4 @@
-"""What people do with an alert: acknowledge 签收, close 办结, dismiss 排除（误报）. Each claims it by compare-and-set."""
+"""What people do with an alert: acknowledge 签收, close 办结, dismiss 排除（误报）; each by compare-and-set."""
 
 from __future__ import annotations
 

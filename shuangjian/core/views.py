@@ -30,7 +30,8 @@ class ScopedView(LoginRequiredMixin, TemplateView):
 
     def scoped(self, queryset: ScopedQuerySet[Any]) -> ScopedQuerySet[Any]:
         """The rows of ``queryset`` that the signed-in person may see."""
-        return queryset.visible_to(self.request.user)
+        user: Any = self.request.user  # LoginRequiredMixin has seen to it
+        return queryset.visible_to(user)
 
     def get_scoped_or_404(self, queryset: ScopedQuerySet[Any], **lookup: Any) -> models.Model:
         """One row inside the jurisdiction; 404 when there is none, whether or not it exists elsewhere."""

@@ -117,7 +117,8 @@ def day_of(week: Week) -> Check:
             elif cell not in known:
                 yield (
                     index,
-                    f"{cell} 不在本周（{week.key}，{week.monday} 至 {week.sunday}）内，请改为本周日期或填到所在周的周报。",
+                    f"{cell} 不在本周（{week.key}，{week.monday} 至 {week.sunday}）内，"
+                    "请改为本周日期或填到所在周的周报。",
                 )
 
     return check

@@ -50,6 +50,9 @@ class WeeklyReturn(models.Model):
         constraints = [models.UniqueConstraint(fields=["institution", "week"], name="weekly_return_once")]
         indexes = [models.Index(fields=["week", "state"]), models.Index(fields=["changed_at", "id"])]
 
+    def __str__(self) -> str:
+        return f"{self.institution_id} {self.week_key}"
+
     @property
     def week_key(self) -> str:
         return Week(self.week).key
@@ -58,9 +61,6 @@ class WeeklyReturn(models.Model):
     def is_judged(self) -> bool:
         """Submitted and returned versions are judged; drafts and withdrawn returns are not."""
         return self.state in (self.State.SUBMITTED, self.State.RETURNED)
-
-    def __str__(self) -> str:
-        return f"{self.institution_id} {self.week_key}"
 
 
 class ReturnVersion(models.Model):
@@ -127,6 +127,9 @@ class Filing(models.Model):
             models.Index(fields=["due_at"], name="filing_unfiled", condition=Q(is_filed=False)),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.institution_id} {Week(self.week).key}"
+
     def state_at(self, now: dt.datetime) -> FilingState:
         """What a reader sees at ``now``; returned and withdrawn returns are told apart by the page that has them."""
         if self.first_submitted_at is not None and self.is_filed:
@@ -134,6 +137,3 @@ class Filing(models.Model):
         if self.first_submitted_at is not None:
             return FilingState.WITHDRAWN
         return FilingState.PENDING if now <= self.due_at else FilingState.MISSING
-
-    def __str__(self) -> str:
-        return f"{self.institution_id} {Week(self.week).key}"

@@ -98,7 +98,8 @@ def submit_return(
     if checked.gaps:
         raise InvalidInput(
             [Problem(gap.section, gap.message, "missing") for gap in checked.gaps[:MOST_PROBLEMS]],
-            f"有 {len(checked.gaps)} 个上课日既没有数据也没有勾选，请补填，或勾选“当日无作业”“当日无课后服务”“本周无课”。",
+            f"有 {len(checked.gaps)} 个上课日既没有数据也没有勾选，请补填，"
+            "或勾选“当日无作业”“当日无课后服务”“本周无课”。",
         )
     if weekly_return.state == State.SUBMITTED and _is_current(weekly_return, sha256(checked.payload)):
         if weekly_return.draft is not None:

@@ -74,7 +74,7 @@ class AuditEntry(models.Model):
 
 
 class AuditSeal(models.Model):
-    """封存: SHA-256 over the rows from ``first_id`` to ``last_id`` and the seal before: a chain that shows tampering."""
+    """封存: SHA-256 over the rows from ``first_id`` to ``last_id`` and the seal before; tampering breaks the chain."""
 
     first_id = models.BigIntegerField()
     last_id = models.BigIntegerField(unique=True)

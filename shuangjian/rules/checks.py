@@ -18,7 +18,10 @@ from shuangjian.rules.declare import Period, Rule, all_rules
 from shuangjian.rules.parameters import Parameter, all_parameters
 
 _CODE = re.compile(r"^[A-Z]{2}-\d{2}$")
-_DEPARTMENTS = frozenset("JY ZJ FL ZS RS BB FG CZ MZ SC KG WL CG ZF XW GA WJ XF YJ XX SF JS".split())
+_DEPARTMENTS = frozenset(
+    ["JY", "ZJ", "FL", "ZS", "RS", "BB", "FG", "CZ", "MZ", "SC", "KG", "WL", "CG", "ZF", "XW", "GA", "WJ", "XF", "YJ"]
+    + ["XX", "SF", "JS"]
+)
 
 
 @register("rules")
@@ -96,7 +99,7 @@ def _check_model(rule: Rule) -> Iterator[CheckMessage]:
         if path is None:
             yield Error(
                 f"{label} does not say {attribute}.",
-                hint=f'Add {attribute} = "…", a lookup path from {label} to its {"institution" if attribute == "INSTITUTION" else "date"}.',
+                hint=f'Add {attribute} = "…", a lookup path from {label} to its institution or its date.',
                 obj=rule.code,
                 id="rules.E011",
             )
@@ -123,7 +126,7 @@ def _path_exists(model: type[models.Model], path: str) -> bool:
             field = model._meta.get_field(part)
         except FieldDoesNotExist:
             return False
-        model = field.related_model or model  # type: ignore[assignment]
+        model = field.related_model or model
     return True
 
 

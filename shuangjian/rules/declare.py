@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from shuangjian.core.choices import Severity, Stage
 from shuangjian.rules.parameters import Parameter
 
 
-class Period(str, Enum):
+class Period(StrEnum):
     """The span that one finding of a rule speaks of, and by which alerts are grouped (days by ISO week)."""
 
     DAY = "D"
@@ -35,7 +35,7 @@ class Period(str, Enum):
         return {"D": "按日", "W": "按周", "M": "按月", "T": "按学期", "S": "常态"}[self.value]
 
 
-class Source(str, Enum):
+class Source(StrEnum):
     """Where the judged rows come from. RETURN: coverage decides clearing. REGISTER: what is not seen is gone."""
 
     RETURN = "return"

@@ -81,7 +81,9 @@ def drain_one(clock: Callable[[], dt.datetime]) -> bool:
 
 def institutions_in(request: EvaluationRequest) -> list[int]:
     """Ids of the institutions of a request's scope, sorted."""
-    scope = Q(pk=request.institution_id) if request.scope == Scope.INSTITUTION else Q(town_id=request.town_id)
+    scope = Q(town=request.town) if request.town else Q(town__isnull=True)
+    if request.scope == Scope.INSTITUTION:
+        scope = Q(pk=request.institution_id)
     return list(Institution.objects.filter(scope).order_by("pk").values_list("pk", flat=True))
 
 
@@ -93,12 +95,7 @@ def _claim() -> Claim | None:
         return None
     first = EvaluationRequest.objects.get(pk=row[0])
     same_scope = EvaluationRequest.objects.select_for_update(skip_locked=True).filter(
-        scope=first.scope,
-        institution_id=first.institution_id,
-        town_id=first.town_id,
-        done_at__isnull=True,
-        parked_at__isnull=True,
-        next_at__lte=ClockTimestamp(),
+        _scope_of(first), done_at__isnull=True, parked_at__isnull=True, next_at__lte=ClockTimestamp()
     )
     return Claim(list(same_scope.order_by("pk")))
 
@@ -126,7 +123,7 @@ def _fan_out(claim: Claim) -> None:
 def _judge(claim: Claim, institution_ids: list[int], label: str, now: dt.datetime) -> None:
     try:
         _evaluate(claim, claim.rules, institution_ids, label, now)
-    except Exception as error:  # noqa: BLE001 - a rule may raise anything; nothing acknowledged may be lost for it
+    except Exception as error:  # a rule may raise anything; nothing acknowledged may be lost for it
         logger.exception("Evaluation of %s failed; its request stays pending.", label)
         if isinstance(error, DatabaseError) and _is_transient(error):
             _postpone(claim.requests, error)
@@ -146,7 +143,7 @@ def _judge_rule_by_rule(claim: Claim, institution_ids: list[int], label: str, no
     for rule in claim.rules:
         try:
             _evaluate(claim, [rule], institution_ids, label, now)
-        except Exception as error:  # noqa: BLE001 - see _judge
+        except Exception as error:  # see _judge
             logger.error("Rule %s raised for %s: %s", rule.code, label, error)
             _retry_later(claim, rule, error)
     _done(claim.requests)
@@ -177,12 +174,7 @@ def _widen_parked(claim: Claim, rule: Rule, error: Exception) -> bool:
     """A scope parked for this rule already: one row is enough, over the widest range."""
     first = claim.requests[0]
     parked = EvaluationRequest.objects.filter(
-        scope=first.scope,
-        institution_id=first.institution_id,
-        town_id=first.town_id,
-        rules=[rule.code],
-        parked_at__isnull=False,
-        done_at__isnull=True,
+        _scope_of(first), rules=[rule.code], parked_at__isnull=False, done_at__isnull=True
     ).first()
     if parked is None:
         return False
@@ -236,6 +228,13 @@ def _is_transient(error: DatabaseError) -> bool:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
+
+
+def _scope_of(request: EvaluationRequest) -> Q:
+    """Requests of the same scope."""
+    if request.scope == Scope.INSTITUTION:
+        return Q(scope=request.scope, institution=request.institution)
+    return Q(scope=request.scope, town=request.town) if request.scope == Scope.TOWN else Q(scope=request.scope)
 
 
 def _scope_label(request: EvaluationRequest) -> str:

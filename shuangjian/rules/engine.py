@@ -40,7 +40,8 @@ ON CONFLICT (rule, institution_id, about, occurred_on) DO UPDATE SET
   calendar_version = excluded.calendar_version, is_trial = excluded.is_trial, is_exempt = excluded.is_exempt,
   opened_at = CASE WHEN f.cleared_at IS NULL AND NOT (
       (f.observed, f."limit") IS DISTINCT FROM (excluded.observed, excluded."limit")
-      AND EXISTS (SELECT 1 FROM rules_dismissal d WHERE d.finding_id = f.id)) THEN f.opened_at ELSE excluded.opened_at END,
+      AND EXISTS (SELECT 1 FROM rules_dismissal d WHERE d.finding_id = f.id))
+    THEN f.opened_at ELSE excluded.opened_at END,
   changed_at = excluded.changed_at, cleared_at = NULL, is_stale = false
 WHERE (f.severity, f.observed, f."limit", f.facts, f.return_version, f.is_trial, f.is_exempt, f.is_stale)
       IS DISTINCT FROM (excluded.severity, excluded.observed, excluded."limit", excluded.facts,

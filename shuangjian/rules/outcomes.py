@@ -163,9 +163,9 @@ def _switched_off(institution_ids: Sequence[int], week: Week) -> set[tuple[str, 
     for rule, institution_id, mode in rows.values_list("rule", "institution_id", "mode"):
         modes[rule, institution_id] = mode
     off: set[tuple[str, int]] = set()
-    for (rule, institution_id), mode in modes.items():
-        if mode == RuleMode.Mode.OFF and institution_id is not None:
-            off.add((rule, institution_id))
+    for (rule, owner), mode in modes.items():
+        if mode == RuleMode.Mode.OFF and owner is not None:
+            off.add((rule, owner))
         elif mode == RuleMode.Mode.OFF:
             own = {pk for pk in institution_ids if modes.get((rule, pk), RuleMode.Mode.OFF) == RuleMode.Mode.OFF}
             off |= {(rule, pk) for pk in own}

@@ -22,7 +22,8 @@ CREATE TEMP TABLE IF NOT EXISTS verdict (
   observed numeric(12,4) NOT NULL, "limit" numeric(12,4) NOT NULL, severity smallint NOT NULL, facts jsonb NOT NULL,
   period text, mode text NOT NULL DEFAULT 'formal', is_exempt boolean NOT NULL DEFAULT false);
 CREATE UNIQUE INDEX IF NOT EXISTS verdict_key ON verdict (rule, institution_id, about, occurred_on);
-CREATE TEMP TABLE IF NOT EXISTS judged (rule text NOT NULL, source text NOT NULL, since date NOT NULL, until date NOT NULL);
+CREATE TEMP TABLE IF NOT EXISTS judged (
+  rule text NOT NULL, source text NOT NULL, since date NOT NULL, until date NOT NULL);
 CREATE TEMP TABLE IF NOT EXISTS covered (
   institution_id bigint NOT NULL, week date NOT NULL, return_version bigint NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS covered_key ON covered (institution_id, week);
@@ -103,7 +104,7 @@ def _insert(cursor: CursorWrapper, rule: Rule, institution_ids: Sequence[int], s
     cursor.execute(
         'INSERT INTO verdict (rule, institution_id, about, occurred_on, observed, "limit", severity, facts, period) '
         "SELECT %s, x.institution, x.about, x.occurred_on, x.observed, x.bound, coalesce(x.severity, %s), x.facts, "
-        f"{period} FROM ({sql}) AS x (institution, about, occurred_on, observed, bound, severity, facts)",
+        f"{period} FROM ({sql}) AS x (institution, about, occurred_on, observed, bound, severity, facts)",  # noqa: S608 - the rule's own SQL and constants
         [rule.code, int(rule.severity), *params],
     )
 
@@ -130,4 +131,4 @@ def _fill_covered(cursor: CursorWrapper, institution_ids: Sequence[int], spans: 
         sql, params = queryset.order_by().query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:
         return
-    cursor.execute(f"INSERT INTO covered {sql}", params)
+    cursor.execute(f"INSERT INTO covered {sql}", params)  # noqa: S608 - compiled by the ORM

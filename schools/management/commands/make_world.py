@@ -15,7 +15,7 @@ from shuangjian.core.errors import Refused
 class Command(BaseCommand):
     """``make_world --schools N --weeks N --seed S``: the same seed and day give the same world."""
 
-    help = "Fill an empty portal with fictional schools (示范一小 …) and their weekly returns, planted violations included."
+    help = "Fill an empty portal with fictional schools (示范一小 …), their weekly returns and planted violations."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--schools", type=int, default=30)

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 
 from shuangjian.bureau.models import Institution, Term, Town
 from shuangjian.core import clock
@@ -79,8 +80,8 @@ def _scopes(code: str | None) -> list[tuple[str, list[int]]]:
             raise CommandError(f"没有代码为 {code} 的单位。")
         return [(code, ids)]
     scopes = []
-    for town_id, name in [*Town.objects.values_list("pk", "name"), (None, "镇街待核实")]:
-        ids = list(Institution.objects.filter(town_id=town_id).order_by("pk").values_list("pk", flat=True))
+    for name, scope in [*((town.name, Q(town=town)) for town in Town.objects.all()), ("镇街待核实", Q(town=None))]:
+        ids = list(Institution.objects.filter(scope).order_by("pk").values_list("pk", flat=True))
         if ids:
             scopes.append((name, ids))
     return scopes

@@ -1,0 +1,256 @@
+"""Weekly returns through the services: versions, states, refusals, and nothing half-saved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from afterschool.models import ServiceDay
+from homework.models import HomeworkItem
+from schools.models import SchoolDay
+from shuangjian.bureau.calendar_services import save_calendar_day
+from shuangjian.core import clock
+from shuangjian.core.errors import Conflict, InvalidInput, Refused
+from shuangjian.core.weeks import Week
+from shuangjian.intake import filings, services
+from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
+from shuangjian.journal.models import AuditEntry, EvaluationRequest
+from shuangjian.rules.drain import drain
+from shuangjian.rules.models import Finding
+from shuangjian.rules.outcomes import unit_outcomes
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+NOW = clock.at(dt.date(2026, 11, 9), 9 * 60)
+ME = make.Somebody()
+
+
+@pytest.fixture
+def school() -> Any:
+    make.calendar()
+    return make.school(classes=["2026-01-01", "2026-05-01"])
+
+
+def _submit(school: Any, payload: Any, now: dt.datetime = NOW) -> WeeklyReturn:
+    return services.submit_return(school, make.WEEK, actor=ME, now=now, door="api", payload=payload)
+
+
+def test_a_submit_makes_a_version_fills_the_tables_and_asks_for_an_evaluation(school: Any) -> None:
+    EvaluationRequest.objects.all().delete()
+    weekly_return = make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 30)], now=NOW)
+    assert (weekly_return.state, weekly_return.current_version.number) == ("submitted", 1)
+    assert HomeworkItem.objects.count() == 1
+    assert SchoolDay.objects.filter(school_id=school.pk).count() == 5
+    assert ServiceDay.objects.filter(school_id=school.pk).count() == 5
+    assert EvaluationRequest.objects.get().institution_id == school.pk
+    assert AuditEntry.objects.filter(act="submit_return", institution=school).count() == 1
+    assert Filing.objects.get(institution=school, week=make.WEEK.monday).is_filed
+
+
+def test_submitting_the_same_content_again_changes_nothing(school: Any) -> None:
+    first = make.submitted(school, now=NOW)
+    again = make.submitted(school, now=NOW + dt.timedelta(hours=1))
+    assert again.revision == first.revision
+    assert ReturnVersion.objects.count() == 1
+
+
+def test_a_correction_is_a_new_version_and_replaces_the_rows(school: Any) -> None:
+    make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 30)], now=NOW)
+    make.submitted(school, homework=[make.item("2026-05-01", "2026-11-05", 40)], now=NOW)
+    assert list(ReturnVersion.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+    assert list(HomeworkItem.objects.values_list("day", "minutes")) == [(dt.date(2026, 11, 5), 40)]
+
+
+def test_a_draft_is_kept_apart_from_what_stands_submitted(school: Any) -> None:
+    make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 30)], now=NOW)
+    draft = make.full_payload(school, homework=[make.item("2026-05-01", "2026-11-04", 99)])
+    weekly_return = services.save_draft(school, make.WEEK, draft, actor=ME, now=NOW)
+    assert weekly_return.state == "submitted"
+    assert HomeworkItem.objects.get().minutes == 30
+
+
+def test_saving_the_same_draft_twice_is_one_revision(school: Any) -> None:
+    payload = make.full_payload(school)
+    one = services.save_draft(school, make.WEEK, payload, actor=ME, now=NOW)
+    two = services.save_draft(school, make.WEEK, payload, actor=ME, now=NOW)
+    assert one.revision == two.revision == 1
+
+
+def test_two_editors_never_overwrite_each_other(school: Any) -> None:
+    services.save_draft(school, make.WEEK, make.full_payload(school), actor=ME, now=NOW, revision=0)
+    mine = make.full_payload(school, homework=[make.item("2026-05-01", "2026-11-04", 20)])
+    with pytest.raises(Conflict, match="修订"):
+        services.save_draft(school, make.WEEK, mine, actor=ME, now=NOW, revision=0)
+
+
+def test_a_school_day_with_neither_data_nor_tick_forbids_the_submit(school: Any) -> None:
+    payload = make.full_payload(school)
+    payload["homework_none"] = [r for r in payload["homework_none"] if r["day"] != "2026-11-04"]
+    payload["after_school"].pop()
+    payload["school_day"].pop()
+    with pytest.raises(InvalidInput) as refusal:
+        _submit(school, payload)
+    messages = [str(problem) for problem in refusal.value.problems]
+    assert len(messages) == 4
+    assert any("2026-05-01 班 2026-11-04" in message for message in messages)
+    assert not ReturnVersion.objects.exists()
+
+
+def test_class_off_stands_for_every_school_day_of_the_class(school: Any) -> None:
+    payload = make.full_payload(school)
+    payload["homework_none"] = [r for r in payload["homework_none"] if r["class"] != "2026-05-01"]
+    payload["class_off"] = [{"class": "2026-05-01"}]
+    assert _submit(school, payload).state == "submitted"
+
+
+MISTAKES: list[tuple[str, str, Any, str]] = [
+    ("homework[0].minutes", "homework", {"minutes": 0}, "1–300"),
+    ("homework[0].minutes", "homework", {"minutes": -5}, "1–300"),
+    ("homework[0].minutes", "homework", {"minutes": 301}, "1–300"),
+    ("homework[0].minutes", "homework", {"minutes": "六十"}, "整数"),
+    ("homework[0].minutes", "homework", {"minutes": "60"}, "整数"),
+    ("homework[0].minutes", "homework", {"minutes": 59.5}, "整数"),
+    ("homework[0].minutes", "homework", {"minutes": True}, "整数"),
+    ("homework[0].minutes", "homework", {"minutes": None}, "整数"),
+    ("homework[0].class", "homework", {"class": "2026-05-09"}, "没有班级"),
+    ("homework[0].class", "homework", {"class": 5}, "文字"),
+    ("homework[0].day", "homework", {"day": "2026-11-09"}, "不在本周"),
+    ("homework[0].day", "homework", {"day": "2026-11-31"}, "日期"),
+    ("homework[0].day", "homework", {"day": "20261104"}, "日期"),
+    ("homework[0].subject", "homework", {"subject": "奥数"}, "之一"),
+    ("homework[0].written", "homework", {"written": "是"}, "true"),
+    ("homework[0].alternative", "homework", {"alternative": ""}, "文字"),
+    ("homework[0].minuts", "homework", {"minuts": 5}, "没有这个字段"),
+    ("school_day[0].first_lesson", "school_day", {"first_lesson": "8:20"}, "时刻"),
+    ("school_day[0].first_lesson", "school_day", {"first_lesson": 500}, "时刻"),
+    ("school_day[0].stage", "school_day", {"stage": "junior"}, "本校没有"),
+    ("school_day[0].stage", "school_day", {"stage": "高中"}, "之一"),
+    ("after_school[0].day", "after_school", {"day": "2026-11-07"}, "不是小学上课日"),
+    ("after_school[0].minutes", "after_school", {"minutes": 0}, "当日无课后服务"),
+]
+
+
+@pytest.mark.parametrize(("path", "key", "change", "text"), MISTAKES)
+def test_a_wrong_cell_is_named_with_its_path_and_nothing_is_saved(
+    school: Any, path: str, key: str, change: Any, text: str
+) -> None:
+    payload = make.full_payload(school, homework=[make.item("2026-05-01", "2026-11-04", 30)])
+    payload[key][0] |= change
+    with pytest.raises(InvalidInput) as refusal:
+        _submit(school, payload)
+    found = {problem.path: problem.message for problem in refusal.value.problems}
+    assert path in found
+    assert text in found[path]
+    assert not ReturnVersion.objects.exists()
+    assert not HomeworkItem.objects.exists()
+
+
+def test_the_class_of_another_school_is_unknown(school: Any) -> None:
+    make.school("示范二小", classes=["2026-06-01"])
+    payload = make.full_payload(school, homework=[make.item("2026-06-01", "2026-11-04", 30)])
+    with pytest.raises(InvalidInput, match="需要修改"):
+        _submit(school, payload)
+
+
+def test_a_duplicate_row_is_named(school: Any) -> None:
+    row = make.item("2026-05-01", "2026-11-04", 30)
+    with pytest.raises(InvalidInput) as refusal:
+        _submit(school, make.full_payload(school, homework=[row, dict(row)]))
+    (problem,) = refusal.value.problems
+    assert (problem.path, problem.code) == ("homework[1]", "duplicate")
+
+
+@pytest.mark.parametrize("payload", [None, [], "x", {"homework": {}}, {"homework": [1]}, {"作业": []}])
+def test_a_payload_of_the_wrong_kind_is_refused(school: Any, payload: Any) -> None:
+    with pytest.raises(InvalidInput):
+        services.save_draft(school, make.WEEK, payload, actor=ME, now=NOW)
+
+
+@pytest.mark.parametrize("key", ["2026-W48", "2027-W20", "2021-W34"])
+def test_a_week_far_from_now_is_refused(school: Any, key: str) -> None:
+    with pytest.raises(InvalidInput, match="需要修改") as refusal:
+        services.save_draft(school, Week.parse(key), {}, actor=ME, now=NOW)
+    assert refusal.value.problems[0].code == "wrong_week"
+
+
+def test_a_preview_finds_what_the_submit_would_and_leaves_nothing(school: Any) -> None:
+    payload = make.full_payload(school, homework=[make.item("2026-05-01", "2026-11-04", 75)])
+    checked, findings = services.preview_return(school, make.WEEK, payload, now=NOW)
+    assert checked.gaps == []
+    assert [(f["rule"], f["about"], int(f["observed"])) for f in findings] == [("HW-02", "class:2026-05-01", 75)]
+    assert not HomeworkItem.objects.exists()
+    assert not WeeklyReturn.objects.exists()
+    assert not Finding.objects.exists()
+
+
+def test_only_a_submitted_return_can_be_sent_back(school: Any) -> None:
+    with pytest.raises(Conflict):
+        services.send_back_return(school, make.WEEK, actor=ME, now=NOW, remark="请核对")
+
+
+def test_a_withdrawn_return_owes_its_filing_again(school: Any) -> None:
+    make.submitted(school, now=NOW)
+    services.withdraw_return(school, make.WEEK, actor=ME, now=NOW, reason="填错了")
+    filing = Filing.objects.get(institution=school, week=make.WEEK.monday)
+    assert not filing.is_filed
+    assert filing.first_submitted_at == NOW
+    assert not HomeworkItem.objects.exists()
+    assert make.submitted(school, now=NOW).current_version.number == 2
+
+
+def test_an_institution_without_stages_files_no_return() -> None:
+    make.calendar()
+    other = make.school()
+    other.stages = []
+    with pytest.raises(Refused, match="不填周报"):
+        services.save_draft(other, make.WEEK, {}, actor=ME, now=NOW)
+
+
+def test_beat_asks_for_rp_once_when_a_due_instant_has_passed(school: Any) -> None:
+    EvaluationRequest.objects.all().delete()
+    after = clock.at(dt.date(2026, 11, 9), 18 * 60) + dt.timedelta(seconds=1)
+    Filing.objects.filter(week__lt=make.WEEK.monday).update(due_seen_at=NOW)
+    assert filings.open_due_filings(after) == 1
+    assert filings.open_due_filings(after) == 0
+    drain(lambda: after)
+    assert Finding.objects.open().filter(rule="RP-01", occurred_on=make.WEEK.monday).count() == 1
+
+
+def test_a_day_that_becomes_a_school_day_makes_the_week_insufficient_until_it_is_corrected(school: Any) -> None:
+    make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 75)], now=NOW)
+    drain(lambda: NOW)
+    assert unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule["AS-01"] == "compliant"
+    save_calendar_day(
+        actor=ME,
+        date=dt.date(2026, 11, 7),
+        kind="school",
+        level="institution",
+        institution=school,
+        reason="补课",
+        certainty="official",
+    )
+    drain(lambda: NOW)
+    outcome = unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk]
+    assert outcome.by_rule["AS-01"] == "insufficient_data"
+    assert outcome.by_rule["HW-02"] == "warning", "a proven finding stays"
+    make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 60)], now=NOW)
+    drain(lambda: NOW)
+    assert unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule["AS-01"] == "compliant"
+
+
+def test_a_closed_week_takes_its_filing_away(school: Any) -> None:
+    assert Filing.objects.filter(institution=school, week=make.WEEK.monday).exists()
+    for number in range(2, 7):
+        save_calendar_day(
+            actor=ME,
+            date=dt.date(2026, 11, number),
+            kind="closed",
+            level="institution",
+            institution=school,
+            reason="台风",
+            certainty="official",
+        )
+    assert not Filing.objects.filter(institution=school, week=make.WEEK.monday).exists()
