@@ -90,10 +90,11 @@ def _serve(options: Options, supervisor: Supervisor) -> NoReturn:
     _manage(env, "migrate", "--noinput", "--verbosity", "0")
     accounts = _manage(env, "prepare_demo", *(["--empty"] if options.empty else []))
     env["DATABASE_ROLE"] = "app"
-    supervisor.run(_web(options, env))
-    _wait_for_web(options, supervisor.services[-1])
+    web = _web(options, env)
+    supervisor.run(web)
     supervisor.run(_celery("worker", env, ["--concurrency", "2", "--without-gossip", "--without-mingle"]))
     supervisor.run(_celery("beat", env, ["--schedule", VAR / "beat-schedule", "--pidfile="]))
+    _wait_for_web(options, web)
     print(
         f"\n{accounts.strip()}\n\nThe portal runs at {options.address}/   (Ctrl-C stops it; logs: var/log/)", flush=True
     )
