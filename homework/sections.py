@@ -48,6 +48,7 @@ class HomeworkSection(Section):
     title = "作业"
     model = HomeworkItem
     template = "homework/_return_section.html"
+    place = 3  # last: it is as long as the school has classes, and hides what would follow it
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         class_code = Column("class", "班级", text(10))

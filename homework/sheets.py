@@ -76,7 +76,8 @@ class ClassBlock:
 
     def total(self, number: int) -> int:
         """Written minutes of a day as they count: of layered alternatives only the longest."""
-        plain, layers = 0, {}
+        plain = 0
+        layers: dict[tuple[str, str], int] = {}
         for item in self.items.values():
             minutes = whole_or_text(item.minutes.get(number, ""))
             if not item.is_written or not isinstance(minutes, int):

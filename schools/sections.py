@@ -32,6 +32,7 @@ class SchoolDaySection(Section):
     title = "作息"
     model = SchoolDay
     template = "schools/_return_section.html"
+    place = 1
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         return {

@@ -13,7 +13,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake.days import FormDay, week_days
 from shuangjian.intake.payloads import canonical
 from shuangjian.intake.sections import Form, Gap, Section, all_sections
-from shuangjian.intake.sheets import Rows, Sheet, cell_of_path
+from shuangjian.intake.sheets import Rows, Sheet, cell_of_path, line_of_path
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.parameters import frozen
@@ -35,13 +35,13 @@ class ReturnForm:
     def filled(cls, institution: Institution, week: Week, payload: Mapping[str, Any] | None) -> ReturnForm:
         """The form that shows a stored payload; None: nothing yet."""
         form, days = Form.of(institution, week), week_days(institution, week)
-        return cls(form, days, [(section, section.filled(form, days, payload or {})) for section in all_sections()])
+        return cls(form, days, [(section, section.filled(form, days, payload or {})) for section in in_order()])
 
     @classmethod
     def posted(cls, institution: Institution, week: Week, post: Mapping[str, Any]) -> ReturnForm:
         """The form as it was sent."""
         form, days = Form.of(institution, week), week_days(institution, week)
-        return cls(form, days, [(section, section.posted(form, days, post)) for section in all_sections()])
+        return cls(form, days, [(section, section.posted(form, days, post)) for section in in_order()])
 
     def payload(self) -> Rows:
         """The rows of every section, unchecked, as the API would get them."""
@@ -81,20 +81,32 @@ class ReturnForm:
         """Mark the cells that the problems' paths name, and list them."""
         lines = [(sheet, sheet.cells_by_path()) for _, sheet in self.sheets]
         for problem in problems:
-            target, label = "", problem.path
+            target, label, day = "", problem.path, ""
             for sheet, by_path in lines:
-                found = cell_of_path(problem.path, by_path)
-                if found:
-                    target = found
-                    label = self._where(sheet, by_path, problem.path)
-            self._note(target, label, problem.message)
+                line = line_of_path(problem.path, by_path)
+                if line is not None:
+                    target = cell_of_path(problem.path, by_path)
+                    day = self._day_label(line.row)
+                    label = f"{self._who(sheet, line.row)} {day}".strip()
+            self.errors.append({"target": target, "label": label, "message": problem.message})
+            self._mark(target, f"{day}：{problem.message}" if day else problem.message)
 
     def show_gaps(self, gaps: Iterable[Gap]) -> None:
-        """Mark the cells where an answer is missing, and list them."""
-        sheets = {section.key: sheet for section, sheet in self.sheets}
+        """Mark the cells where an answer is missing; list them by class or stage, since one alone has five of them."""
+        groups: dict[tuple[str, str], list[Gap]] = {}
         for gap in gaps:
-            sheet = sheets[gap.section]
-            self._note(sheet.cell_of(gap.place), self._place_label(sheet, gap.place), gap.message)
+            groups.setdefault((gap.section, about_of(gap.place)), []).append(gap)
+        for section, sheet in self.sheets:
+            for missing in (group for (key, _), group in groups.items() if key == section.key):
+                days = "、".join(self._day_label(gap.place) for gap in missing)
+                how = "请填写，或勾选“无”" if missing[0].tick_key else "请填写"
+                message = f"{section.title}缺 {len(missing)} 天：{days}，{how}。"
+                cells = [sheet.cell_of(gap.place) for gap in missing]
+                self.errors.append(
+                    {"target": cells[0], "label": self._who(sheet, missing[0].place), "message": message}
+                )
+                for cell in cells:
+                    self._mark(cell, message)
 
     def cell_of_finding(self, rule: Rule, about: str, occurred_on: dt.date) -> tuple[str, str]:
         """(element, words of what it is about) of a finding-to-be of that rule."""
@@ -114,21 +126,26 @@ class ReturnForm:
                     "sheet": sheet.view(self.marks),
                 }
 
-    def _note(self, target: str, label: str, message: str) -> None:
-        self.errors.append({"target": target, "label": label, "message": message})
+    def _mark(self, target: str, message: str) -> None:
         if target:
             self.marks.setdefault(target, []).append(message)
 
-    def _where(self, sheet: Sheet, by_path: Mapping[tuple[str, int], Any], path: str) -> str:
-        key, _, rest = path.partition("[")
-        line = by_path[key, int(rest.partition("]")[0])]
-        return self._place_label(sheet, line.row)
+    def _who(self, sheet: Sheet, row: Mapping[str, Any]) -> str:
+        return sheet.label_of(about_of(row))
 
-    def _place_label(self, sheet: Sheet, row: Mapping[str, Any]) -> str:
-        about = f"class:{row['class']}" if "class" in row else f"stage:{row['stage']}"
+    def _day_label(self, row: Mapping[str, Any]) -> str:
         days = next(iter(self.days.values()), [])
-        day = next((day.label for day in days if day.iso == row.get("day")), "")
-        return f"{sheet.label_of(about)} {day}".strip()
+        return next((day.label for day in days if day.iso == row.get("day")), "")
+
+
+def about_of(row: Mapping[str, Any]) -> str:
+    """What a payload row is about, written as findings write it."""
+    return f"class:{row['class']}" if "class" in row else f"stage:{row['stage']}"
+
+
+def in_order() -> list[Section]:
+    """The sections as the form shows them."""
+    return sorted(all_sections(), key=lambda section: section.place)
 
 
 def same_rows(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:

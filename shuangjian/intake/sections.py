@@ -87,13 +87,15 @@ class Section(ABC):
 
     ``columns`` gives, per payload key, the columns of its rows. ``check`` looks across rows whose cells are in order,
     ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based. ``filled`` and
-    ``posted`` make the sheet that ``template`` shows in the web form. Findings about ``model`` belong to the section.
+    ``posted`` make the sheet that ``template`` shows in the web form, where ``place`` orders the sections. Findings
+    about ``model`` belong to the section.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
     model: ClassVar[type[models.Model]]
     template: ClassVar[str]
+    place: ClassVar[int]
 
     @abstractmethod
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:

@@ -85,13 +85,16 @@ class Sheet(ABC):
         return found
 
 
-def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
-    """The element that a problem's path (``homework[3].minutes``) speaks of; "" when the form has none."""
+def line_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> Line | None:
+    """The row that a problem's path (``homework[3].minutes``) speaks of; None when the form has none."""
     match = _PATH.match(path)
-    line = lines.get((match[1], int(match[2]))) if match else None
-    if line is None or match is None:
-        return ""
-    return line.cells.get(match[3] or "", line.cell)
+    return lines.get((match[1], int(match[2]))) if match else None
+
+
+def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
+    """The element that a problem's path speaks of; "" when the form has none."""
+    match, line = _PATH.match(path), line_of_path(path, lines)
+    return "" if match is None or line is None else line.cells.get(match[3] or "", line.cell)
 
 
 def whole_or_text(typed: str) -> int | str:

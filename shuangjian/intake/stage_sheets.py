@@ -129,7 +129,7 @@ class StageSheet(Sheet):
         return {"stages": [self._stage_view(cells, marks) for cells in self.stages.values()]}
 
     def _stage_view(self, cells: StageCells, marks: Marks) -> dict[str, Any]:
-        columns = []
+        columns: list[dict[str, Any]] = []
         for day in cells.days:
             identifier = self._id(cells.stage, day.number)
             tick_id = self._id(cells.stage, f"none-{day.number}")
@@ -160,11 +160,7 @@ class StageSheet(Sheet):
             "columns": columns,
             "limit_text": self.limit(cells.stage, first)[1],
             "has_school_days": any(day.is_school_day for day in cells.days),
-            "errors": [
-                (column["day"], message)
-                for column in columns
-                for message in (*column["errors"], *column["tick_errors"])
-            ],
+            "errors": list(dict.fromkeys(e for column in columns for e in column["errors"] + column["tick_errors"])),
         }
 
     def _id(self, stage: str, rest: int | str) -> str:

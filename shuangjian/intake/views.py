@@ -321,7 +321,7 @@ class VersionView(ReturnPage):
 class StateView(ReturnPage):
     """An act that changes the state for a reason; the reason stays in its field when it is refused."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     field: ClassVar[str]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -74,7 +74,7 @@
     const isOver = filled && "cap" in place.dataset && sum > Number(place.dataset.cap);
     place.querySelector("[data-figure]").textContent = filled ? String(sum) : ticked ? "无" : isOpen ? "—" : "";
     const cap = place.querySelector("[data-cap-text]");
-    if (cap) cap.hidden = !filled;
+    if (cap) cap.hidden = !filled || (place.dataset.cap === "0" && !isOver); // “0/0” says nothing
     place.querySelector("[data-warn]").hidden = !isOver;
     place.classList.toggle("rf-total--over", isOver);
     place.classList.toggle("rf-total--open", isOpen);
@@ -115,9 +115,9 @@
     const section = form.querySelector("[data-homework]");
     if (!section || !classes.length) return;
     const over = classes.filter((block) => block.dataset.over === "true").length;
-    section.querySelector("[data-answered]").textContent = String(classes.filter((b) => b.dataset.open === "0").length);
-    section.querySelector("[data-over]").textContent = String(over);
-    section.querySelector("[data-over-count]").hidden = over === 0;
+    section.querySelector("[data-count-answered]").textContent = String(classes.filter((b) => b.dataset.open === "0").length);
+    section.querySelector("[data-count-over]").textContent = String(over);
+    section.querySelector("[data-count-over-note]").hidden = over === 0;
   }
 
   function addRow(button) {
@@ -193,7 +193,7 @@
 
   form.addEventListener("change", (event) => {
     const stage = event.target.closest('[data-stage][data-kind="clock"]');
-    if (!stage || !event.target.matches("[data-value]")) return;
+    if (!stage || !event.target.matches("[data-value], [data-all]")) return;
     event.target.value = asClock(event.target.value);
     showStage(stage);
   });
