@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q
 
 from shuangjian.alerts.models import Alert
 from shuangjian.bureau.models import CalendarVersion, Institution
+from shuangjian.core import clock
 from shuangjian.core.choices import FilingState, Outcome, Severity
 from shuangjian.core.weeks import Week
 from shuangjian.intake.attention import UnitAttention, attention
@@ -33,6 +34,13 @@ class Freshness:
     submitted_at: dt.datetime | None
     evaluated_at: dt.datetime | None
     is_evaluation_pending: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "submitted_at": _local(self.submitted_at),
+            "evaluated_at": _local(self.evaluated_at),
+            "is_evaluation_pending": self.is_evaluation_pending,
+        }
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,8 @@ class UnitCompliance:
             "severities": severities(outcome.severities),
             "open_alerts": self.open_alerts,
             "filing": None if self.result.filing is None else str(self.result.filing),
-            "due_at": self.result.due_at,
-            "freshness": {
-                "submitted_at": self.freshness.submitted_at,
-                "evaluated_at": self.freshness.evaluated_at,
-                "is_evaluation_pending": self.freshness.is_evaluation_pending,
-            },
+            "due_at": _local(self.result.due_at),
+            "freshness": self.freshness.as_dict(),
         }
 
     def rules(self) -> list[dict[str, str]]:
@@ -122,11 +126,11 @@ def summary(rows: Iterable[UnitCompliance]) -> dict[str, Any]:
             "filed": sum(state in _FILED for state in owed),
             **{str(state): owed.count(state) for state in FilingState},
         },
-        "freshness": {
-            "submitted_at": _latest(row.freshness.submitted_at for row in rows),
-            "evaluated_at": _latest(row.freshness.evaluated_at for row in rows),
-            "is_evaluation_pending": any(row.freshness.is_evaluation_pending for row in rows),
-        },
+        "freshness": Freshness(
+            _latest(row.freshness.submitted_at for row in rows),
+            _latest(row.freshness.evaluated_at for row in rows),
+            any(row.freshness.is_evaluation_pending for row in rows),
+        ).as_dict(),
     }
 
 
@@ -165,6 +169,11 @@ def _evaluations(units: Sequence[Institution], week: Week) -> dict[int, tuple[dt
 
 def _latest(instants: Iterable[dt.datetime | None]) -> dt.datetime | None:
     return max((instant for instant in instants if instant is not None), default=None)
+
+
+def _local(instant: dt.datetime | None) -> dt.datetime | None:
+    """Like every other instant of the API: with the offset of Asia/Shanghai."""
+    return None if instant is None else clock.local(instant)
 
 
 def _title(code: str) -> str:

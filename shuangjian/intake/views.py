@@ -325,7 +325,7 @@ class StateView(ReturnPage):
     field: ClassVar[str]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        reason = request.POST.get("reason", "")
+        reason = request.POST.get("reason", "").replace("\x00", "")  # PostgreSQL keeps no such character
         try:
             self.act(reason)
         except Refused as refused:

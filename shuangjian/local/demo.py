@@ -124,7 +124,7 @@ def _start_servers(options: Options, supervisor: Supervisor) -> dict[str, str]:
 def _web(options: Options, env: dict[str, str]) -> Service:
     command: Command = [
         "gunicorn", "shuangjian.wsgi:application", "--bind", f"{_bracketed(options.host)}:{options.port}",
-        "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5",
+        "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5", "--preload",
         "--no-control-socket", "--access-logfile", str(LOGS / "access.log"),
     ]  # fmt: skip
     return _python_service("web", command, env)

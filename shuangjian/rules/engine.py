@@ -147,6 +147,7 @@ class _Rollback(Exception):
 @contextmanager
 def rehearsal() -> Iterator[None]:
     """A block whose writes are all undone at its end: for feedback on input that is not saved."""
+    verdict.prepare()  # before the block: what is created in it would be created again by each rehearsal
     try:
         with transaction.atomic():
             yield

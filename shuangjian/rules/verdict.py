@@ -15,7 +15,7 @@ from shuangjian.rules.declare import Rule
 from shuangjian.rules.periods import PERIOD_SQL, Span
 from shuangjian.rules.registries import coverage
 
-# IF NOT EXISTS and TRUNCATE, because one session runs many evaluations, and one transaction may run two.
+# IF NOT EXISTS, because one session runs many evaluations, and one transaction may run two.
 _CREATE = """
 CREATE TEMP TABLE IF NOT EXISTS verdict (
   rule text NOT NULL, institution_id bigint NOT NULL, about text NOT NULL, occurred_on date NOT NULL,
@@ -27,7 +27,6 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
 CREATE TEMP TABLE IF NOT EXISTS covered (
   institution_id bigint NOT NULL, week date NOT NULL, return_version bigint NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS covered_key ON covered (institution_id, week);
-TRUNCATE verdict, judged, covered;
 """
 
 _INTO_VERDICT = """
@@ -65,10 +64,17 @@ WHERE EXISTS (SELECT 1 FROM rules_exemption e WHERE e.rule = v.rule AND e.instit
 """
 
 
-def fill(rules: Sequence[Rule], institution_ids: Sequence[int], spans: dict[str, Span], now: dt.datetime) -> None:
-    """Compute every rule over the institutions into ``verdict``: one INSERT … SELECT a rule, never a row in Python."""
+def prepare() -> None:
+    """Make the session's temporary tables; outside of a transaction that is rolled back, this is done once."""
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
+
+
+def fill(rules: Sequence[Rule], institution_ids: Sequence[int], spans: dict[str, Span], now: dt.datetime) -> None:
+    """Compute every rule over the institutions into ``verdict``: one INSERT … SELECT a rule, never a row in Python."""
+    prepare()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE verdict, judged, covered")
         for rule in rules:
             span = spans[rule.code]
             cursor.execute(

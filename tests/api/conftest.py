@@ -1,4 +1,4 @@
-"""The named cast of the API tests: two towns, a school in each, tokens of every kind, and a client that carries them."""
+"""The named cast of the API tests: two towns with a school each, tokens of every kind, a client that carries them."""
 
 from __future__ import annotations
 

@@ -64,6 +64,8 @@ def test_a_week_is_filled_in_looked_ahead_and_submitted(form: Page) -> None:
     expect(form.locator("#hw-2026-03-01 [data-total='2']")).to_have_class("rf-total rf-total--over")
     expect(form.locator("[data-count-over]")).to_have_text("1")
 
+    expect(form.locator("[data-form-note]")).to_have_text("都填好了，可以预览或提交。")
+
     form.click("button[value=preview]")
     expect(form.locator("h1")).to_contain_text("现在提交会产生 1 条疑似问题")
     expect(form.locator(".rf-preview")).to_contain_text("HW-02")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -271,6 +270,29 @@ def test_the_preview_says_what_a_submit_would_raise_and_saves_nothing(filer: Cli
     assert not WeeklyReturn.objects.filter(institution=school).exists()
 
 
+def test_the_totals_on_the_page_are_those_of_the_rule(filer: Client, school: Institution) -> None:
+    """Layers count once, optional work counts, work that is not written does not: the same in the bar and in HW-02."""
+    rows = [("语文", "1", "", "", "31"), ("数学", "1", "", "A", "20"), ("数学", "1", "1", "A", "30")]
+    rows += [("英语", "1", "", "A", "5"), ("劳动", "", "", "", "90")]
+    posted = complete(filer, school)
+    for row, (subject, written, optional, alternative, minutes) in enumerate(rows):
+        names = {
+            "subject": subject,
+            "written": written,
+            "optional": optional,
+            "alternative": alternative,
+            "m2": minutes,
+        }
+        posted |= {f"hw-2026-03-01-{row}-{name}": value for name, value in names.items() if value or name == "m2"}
+        if not written:
+            posted.pop(f"hw-2026-03-01-{row}-written", None)
+    del posted["hw-2026-03-01-none-2"]
+    page = filer.post(url(school), posted | {"act": "preview"}).content.decode()
+    assert "<strong>66 分钟</strong>" in page
+    bar = page.split('id="hw-2026-03-01" ')[1].split('data-total="2"')[1].split("</summary>")[0]
+    assert "<span data-figure>66</span>" in bar
+
+
 def test_the_preview_names_gaps_too(filer: Client, school: Institution) -> None:
     page = filer.post(url(school), fields(filer, school) | {"act": "preview"}).content.decode()
     assert "还有上课日没有填写" in page
@@ -351,11 +373,24 @@ def test_sixty_classes_stay_far_below_the_limit_of_fields(client: Client, db: No
     assert len(draft["homework"]) == 60 * 7 * 8
 
 
+@pytest.mark.parametrize("classes", [1, 40])
+def test_the_pages_ask_as_many_questions_for_forty_classes_as_for_one(
+    client: Client, db: None, classes: int, django_assert_max_num_queries: Any
+) -> None:
+    make.calendar()
+    school = make.school("示范三小", classes=[f"2026-03-{number:02d}" for number in range(1, classes + 1)])
+    client.force_login(make.user("school", school))
+    make.submitted(school, WEEK, now=FRIDAY)
+    with django_assert_max_num_queries(20):
+        client.get(url(school))
+    with django_assert_max_num_queries(14):
+        client.get(f"/units/{school.code}/returns/")
+
+
 def test_due_and_state_are_on_the_list_of_weeks(filer: Client, school: Institution) -> None:
     make.submitted(school, WEEK, now=FRIDAY)
     page = filer.get(f"/units/{school.code}/returns/").content.decode()
     assert WEEK.label in page
     assert "已报" in page
     assert "下一周，可提前填写" in page
-    late = clock.at(WEEK.plus(2).monday, 9 * 60)
-    assert dt.timedelta(0) < late - FRIDAY
+    assert "2026-11-09（周一）18:00" in page

@@ -32,7 +32,7 @@ class UnitComplianceSerializer(serializers.Serializer[Any]):
     insufficient_data = serializers.BooleanField()
     needs_attention = serializers.BooleanField()
     severities = _counts("未消除疑似问题数，按预警等级 1–4")
-    open_alerts = serializers.IntegerField()
+    open_alerts = serializers.IntegerField(help_text="现在尚未办结的预警数，不限于该周")
     filing = serializers.ChoiceField(choices=FilingState.choices, allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
     freshness = FreshnessSerializer()
@@ -62,7 +62,7 @@ class AreaComplianceSerializer(serializers.Serializer[Any]):
     insufficient_data = serializers.IntegerField()
     outcomes = _counts()
     severities = _counts()
-    open_alerts = serializers.IntegerField()
+    open_alerts = serializers.IntegerField(help_text="现在尚未办结的预警数，不限于该周")
     filings = _counts()
     freshness = FreshnessSerializer()
 

@@ -171,7 +171,7 @@ def town_bars(towns: Sequence[TownRow], week: Week) -> dict[str, Any] | None:
 
 
 def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: int = 0) -> dict[str, Any] | None:
-    """Heat grid of the worst units over eight weeks; None where there is no unit. Queries: those of eight outcomes.
+    """Heat grid of the worst units over eight weeks; None where there is no unit. It asks for seven weeks' outcomes.
 
     A cell shows the worst open severity. Missing data goes before 提示 and 预警, which there mostly say no more than
     that the return is missing, and is never shown as 合规.
@@ -181,7 +181,8 @@ def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: i
         return None
     weeks = weeks_until(week)
     ids = [row.unit.pk for row in shown]
-    by_week = [attention_of(ids, each, now=now) for each in weeks]
+    by_week = [attention_of(ids, each, now=now) for each in weeks[:-1]]
+    by_week.append({row.unit.pk: row.standing for row in shown})
     return {
         "id": "grid",
         "kind": "heat",

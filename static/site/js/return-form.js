@@ -120,6 +120,19 @@
     section.querySelector("[data-count-over-note]").hidden = over === 0;
   }
 
+  /* How much is still open, beside the buttons: who sees it there need not be refused first. */
+  function showMissing() {
+    const note = form.querySelector("[data-form-note]");
+    if (!note) return;
+    const slots = [...form.querySelectorAll("[data-stage] .rf-slot:not(.rf-slot--off)")];
+    const blank = slots.filter((slot) => {
+      const field = slot.querySelector("[data-value]");
+      return field && !field.value.trim() && !slot.querySelector("[data-none]:checked");
+    });
+    const missing = classes.reduce((sum, block) => sum + Number(block.dataset.open), blank.length);
+    note.textContent = missing ? `还有 ${missing} 处未填（每班、每学段每个上课日算一处），可先保存草稿。` : "都填好了，可以预览或提交。";
+  }
+
   function addRow(button) {
     const block = button.closest("[data-class]");
     const body = block.querySelector("[data-rows]");
@@ -189,6 +202,7 @@
       showClass(block);
       showCounts();
     }
+    showMissing();
   });
 
   form.addEventListener("change", (event) => {
@@ -196,6 +210,7 @@
     if (!stage || !event.target.matches("[data-value], [data-all]")) return;
     event.target.value = asClock(event.target.value);
     showStage(stage);
+    showMissing();
   });
 
   form.addEventListener("click", (event) => {
@@ -248,4 +263,7 @@
   classes.forEach(showClass);
   showCounts();
   form.querySelectorAll("[data-stage]").forEach(showStage);
+  showMissing();
+  /* An answer to a post shows what is saved nowhere yet: leaving it asks first, as after typing. */
+  if ("unsaved" in form.dataset) form.dispatchEvent(new Event("input", { bubbles: true }));
 })();
