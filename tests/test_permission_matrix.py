@@ -1,0 +1,201 @@
+"""Who may open or post to which address. The test walks the URL resolver: an address without a row fails.
+
+The API has a matrix of its own. Every object named in an address lies in the first town (see dashboards/world.py), so
+that "other centre", "other town" and "other school" are the outsiders. ``ok`` is a page, a redirect elsewhere than to
+the login, or a form sent back with its mistakes; ``login`` is the way there; a number is that status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
+
+from shuangjian.accounts.models import User
+from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
+from shuangjian.intake.models import WeeklyReturn
+from tests.dashboards.world import NOW, WEEK, World, build
+
+PEOPLE = [
+    "nobody", "sysadmin", "bureau", "centre", "other centre", "town", "other town", "school", "other school",
+]  # fmt: skip
+EXCLUDED = "api/"
+
+# fmt: off
+#: (name of the address, method): one word a person, in the order of PEOPLE.
+ROWS: dict[tuple[str, str], str] = {
+    #                                      nobody sysadm bureau centre other town other  school other
+    ("healthz", "GET"):                   "ok     ok       ok     ok     ok     ok    ok     ok     ok",
+    ("readyz", "GET"):                    "ok     ok       ok     ok     ok     ok    ok     ok     ok",
+    ("account_login", "GET"):             "ok     ok       ok     ok     ok     ok    ok     ok     ok",
+    ("account_login", "POST"):            "ok     ok       ok     ok     ok     ok    ok     ok     ok",
+    ("account_login", "PUT"):             "ok     ok       ok     ok     ok     ok    ok     ok     ok",
+    ("account_logout", "POST"):           "ok     ok       ok     ok     ok     ok    ok     ok     ok",
+    ("password", "GET"):                  "login  ok       ok     ok     ok     ok    ok     ok     ok",
+    ("password", "POST"):                 "login  ok       ok     ok     ok     ok    ok     ok     ok",
+    ("password", "PUT"):                  "login  ok       ok     ok     ok     ok    ok     ok     ok",
+    ("accounts", "GET"):                  "login  ok       ok     ok     ok     ok    ok     403    403",
+    ("account_reset", "GET"):             "login  ok       ok     ok     404    ok    404    404    404",
+    ("account_reset", "POST"):            "login  ok       ok     ok     404    ok    404    404    404",
+    ("account_deactivate", "GET"):        "login  ok       ok     ok     404    ok    404    404    404",
+    ("account_deactivate", "POST"):       "login  ok       ok     ok     404    ok    404    404    404",
+    ("calendar", "GET"):                  "login  ok       ok     ok     ok     ok    ok     ok     ok",
+    ("term_add", "GET"):                  "login  403      ok     403    403    403   403    403    403",
+    ("term_add", "POST"):                 "login  403      ok     403    403    403   403    403    403",
+    ("term_change", "GET"):               "login  403      ok     403    403    403   403    403    403",
+    ("term_change", "POST"):              "login  403      ok     403    403    403   403    403    403",
+    ("term_remove", "GET"):               "login  403      ok     403    403    403   403    403    403",
+    ("term_remove", "POST"):              "login  403      ok     403    403    403   403    403    403",
+    ("break_add", "GET"):                 "login  403      ok     403    403    403   403    403    403",
+    ("break_add", "POST"):                "login  403      ok     403    403    403   403    403    403",
+    ("break_change", "GET"):              "login  403      ok     403    403    403   403    403    403",
+    ("break_change", "POST"):             "login  403      ok     403    403    403   403    403    403",
+    ("break_remove", "GET"):              "login  403      ok     403    403    403   403    403    403",
+    ("break_remove", "POST"):             "login  403      ok     403    403    403   403    403    403",
+    ("calendar_day_add", "GET"):          "login  403      ok     403    403    403   403    403    403",
+    ("calendar_day_add", "POST"):         "login  403      ok     403    403    403   403    403    403",
+    ("calendar_day_change", "GET"):       "login  403      ok     403    403    403   403    403    403",
+    ("calendar_day_change", "POST"):      "login  403      ok     403    403    403   403    403    403",
+    ("calendar_day_remove", "GET"):       "login  403      ok     403    403    403   403    403    403",
+    ("calendar_day_remove", "POST"):      "login  403      ok     403    403    403   403    403    403",
+    ("unconfirmed_towns", "GET"):         "login  403      ok     ok     ok     403   403    403    403",
+    ("confirm_town", "GET"):              "login  403      ok     ok     404    403   403    403    403",
+    ("confirm_town", "POST"):             "login  403      ok     ok     404    403   403    403    403",
+    ("classes", "GET"):                   "login  404      ok     ok     404    ok    404    ok     404",
+    ("classes", "POST"):                  "login  404      ok     403    404    403   404    ok     404",
+    ("class_state", "POST"):              "login  404      ok     403    404    403   404    ok     404",
+    ("returns", "GET"):                   "login  404      ok     ok     404    ok    404    ok     404",
+    ("return", "GET"):                    "login  404      ok     ok     404    ok    404    ok     404",
+    ("return", "POST"):                   "login  404      403    403    404    403   404    ok     404",
+    ("return_saved", "GET"):              "login  404      404    404    404    404   404    ok     404",
+    ("return_version", "GET"):            "login  404      ok     ok     404    ok    404    ok     404",
+    ("return_send_back", "POST"):         "login  404      ok     ok     404    ok    404    403    404",
+    ("return_withdraw", "POST"):          "login  404      403    403    404    403   404    ok     404",
+    ("home", "GET"):                      "login  ok       ok     ok     ok     ok    ok     ok     ok",
+    ("units", "GET"):                     "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("unit", "GET"):                      "login  403      ok     ok     404    ok    404    ok     404",
+    ("filings", "GET"):                   "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("alerts", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("alert", "GET"):                     "login  403      ok     ok     404    ok    404    ok     404",
+    ("alert_acknowledge", "POST"):        "login  403      ok     ok     404    ok    404    ok     404",
+    ("alert_close", "POST"):              "login  403      ok     ok     404    ok    404    403    404",
+    ("alert_dismiss", "POST"):            "login  403      ok     403    404    403   404    403    404",
+    ("finding", "GET"):                   "login  403      ok     ok     404    ok    404    ok     404",
+    ("rulebook", "GET"):                  "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("rule", "GET"):                      "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("clauses", "GET"):                   "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("search", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok",
+}
+# fmt: on
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    with time_machine.travel(NOW, tick=False):
+        yield build()
+
+
+def addresses() -> dict[str, set[str]]:
+    """Every named address outside the API with the methods it answers."""
+    found: dict[str, set[str]] = {}
+
+    def walk(patterns: list[Any], prefix: str) -> None:
+        for each in patterns:
+            address = prefix + str(each.pattern)
+            if address.startswith(EXCLUDED):
+                continue
+            if isinstance(each, URLResolver):
+                walk(each.url_patterns, address)
+            elif isinstance(each, URLPattern):
+                found.setdefault(each.name or f"unnamed: {address}", set()).update(methods(each))
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def methods(pattern: URLPattern) -> set[str]:
+    view = getattr(pattern.callback, "view_class", None)
+    if view is None:
+        return {"GET"}
+    offered = [name for name in view.http_method_names if name in ("get", "post", "put", "patch", "delete")]
+    return {name.upper() for name in offered if hasattr(view, name)}
+
+
+def arguments(world: World) -> dict[str, dict[str, Any]]:
+    """Values of the addresses that name something; one object of the first town for each."""
+    one = {"code": world.school.code, "week": WEEK.key}
+    loose = Institution.objects.create(
+        code="44011319099", name="示范九小", pinyin="z", kind="school", centre=world.school.centre, is_fictional=True,
+        town_candidates="演示东街或演示西街", stages=["primary"],
+    )  # fmt: skip
+    version = WeeklyReturn.objects.get(institution=world.school).current_version
+    account = User.objects.create(username="drill", name="测试员", role_kind="school", institution=world.school)
+    term, holiday, day = Term.objects.first(), Break.objects.first(), CalendarDay.objects.first()
+    assert None not in (version, term, holiday, day)
+    return {
+        "unit": {"code": world.school.code},
+        "alert": {"pk": world.alert.pk},
+        "alert_acknowledge": {"pk": world.alert.pk},
+        "alert_close": {"pk": world.alert.pk},
+        "alert_dismiss": {"pk": world.alert.pk},
+        "finding": {"pk": world.finding.pk},
+        "rule": {"code": "HW-02"},
+        "account_reset": {"pk": account.pk},
+        "account_deactivate": {"pk": account.pk},
+        "term_change": {"pk": term.pk},
+        "term_remove": {"pk": term.pk},
+        "break_change": {"pk": holiday.pk},
+        "break_remove": {"pk": holiday.pk},
+        "calendar_day_change": {"pk": day.pk},
+        "calendar_day_remove": {"pk": day.pk},
+        "confirm_town": {"code": loose.code},
+        "classes": {"code": world.school.code},
+        "class_state": {"code": world.school.code, "class_code": "2026-03-01", "act": "close"},
+        "returns": {"code": world.school.code},
+        "return": one,
+        "return_saved": one,
+        "return_version": {**one, "number": version.number},
+        "return_send_back": one,
+        "return_withdraw": one,
+    }
+
+
+def outcome(answer: HttpResponse) -> str:
+    if answer.status_code == 302 and str(answer.headers["Location"]).startswith("/login/"):
+        return "login"
+    return "ok" if answer.status_code in (200, 302, 409, 422, 503) else str(answer.status_code)
+
+
+def test_every_address_and_method_has_a_row() -> None:
+    walked = {(name, method) for name, offered in addresses().items() for method in offered}
+    assert walked - set(ROWS) == set(), "give each of these a row in ROWS, and its arguments if it has any"
+    assert set(ROWS) - walked == set(), "these rows have no address any more"
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_person_gets_what_the_matrix_says(world: World, person: str) -> None:
+    named, column = arguments(world), PEOPLE.index(person)
+    found, expected = {}, {}
+    for (name, method), row in ROWS.items():
+        client = Client(raise_request_exception=False)
+        if person != "nobody":
+            client.force_login(world.people[person])
+        with transaction.atomic():
+            answer = client.generic(method, reverse(name, kwargs=named.get(name)), b"", HTTP_ACCEPT="text/html")
+            transaction.set_rollback(True)
+        found[name, method], expected[name, method] = outcome(answer), row.split()[column]
+    assert {key: value for key, value in found.items() if value != expected[key]} == {}
+
+
+def test_the_walk_sees_an_address_that_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the guard: a page mounted without a row is found by the walk."""
+    pattern = path("added/", lambda request: HttpResponse(), name="added")
+    monkeypatch.setattr(get_resolver(), "url_patterns", [*get_resolver().url_patterns, pattern])
+    assert "added" in addresses()
+    assert ("added", "GET") not in ROWS
