@@ -19,7 +19,7 @@ from shuangjian.intake.sections import Form
 from shuangjian.journal.services import request_evaluation
 
 WEEK = Week.parse("2026-W45")
-PASSWORD = "a-long-password-1"  # noqa: S105 - accounts of a test database
+PASSWORD = "a-long-password-1"
 TYPES = {("primary",): 1, ("junior",): 2, ("primary", "junior"): 3}
 
 
