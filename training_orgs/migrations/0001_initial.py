@@ -5,21 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bureau', '0001_initial'),
+        ("bureau", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrainingOrg',
+            name="TrainingOrg",
             fields=[
-                ('institution', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='training_org', serialize=False, to='bureau.institution')),
+                (
+                    "institution",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="training_org",
+                        serialize=False,
+                        to="bureau.institution",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '校外培训机构',
+                "verbose_name": "校外培训机构",
             },
         ),
     ]
