@@ -1,0 +1,191 @@
+"""Who gets what status from every address of the API. An address without a row here fails the test.
+
+"own" objects belong to 示范一小 in the eastern town; tokens of the western town and of 示范二小 must get 404 for them.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from shuangjian.alerts.models import Alert
+from shuangjian.rules.models import Finding
+from tests import make
+from tests.api.conftest import WEEK, Call
+from tests.api.judged import judge
+
+ROLES = (
+    "district_read", "district_write", "town", "other_town", "institution", "other_institution", "expired", "revoked",
+    None,
+)  # fmt: skip
+
+# Status by role, in the order of ROLES.
+PUBLIC = (200,) * 9
+LIST = (200, 200, 200, 200, 200, 200, 401, 401, 401)
+REFERENCE = LIST
+OWN = (200, 200, 200, 404, 200, 404, 401, 401, 401)
+WRITE = (403, 200, 200, 404, 200, 404, 401, 401, 401)
+CREATE = (403, 201, 201, 404, 201, 404, 401, 401, 401)
+FROM_ABOVE = (403, 200, 200, 404, 403, 403, 401, 401, 401)
+CLOSE = (403, 200, 200, 404, 403, 404, 401, 401, 401)
+BY_PERSON = (403, 403, 403, 404, 403, 404, 401, 401, 401)
+NOWHERE = (404,) * 9
+READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
+
+#: (route, method) → status by role
+TABLE: dict[tuple[str, str], tuple[int, ...]] = {
+    ("schema", "GET"): PUBLIC,
+    ("docs", "GET"): PUBLIC,
+    ("unknown", "GET"): NOWHERE,
+    ("unknown", "POST"): NOWHERE,
+    ("towns-list", "GET"): LIST,
+    ("towns-detail", "GET"): OWN,
+    ("institutions-list", "GET"): LIST,
+    ("institutions-detail", "GET"): OWN,
+    ("schools-list", "GET"): LIST,
+    ("schools-detail", "GET"): OWN,
+    ("classes-list", "GET"): LIST,
+    ("calendar-list", "GET"): LIST,
+    ("calendar-terms-list", "GET"): REFERENCE,
+    ("calendar-breaks-list", "GET"): REFERENCE,
+    ("calendar-overrides-list", "GET"): LIST,
+    ("clauses-list", "GET"): REFERENCE,
+    ("clauses-detail", "GET"): REFERENCE,
+    ("rules-list", "GET"): REFERENCE,
+    ("rules-detail", "GET"): REFERENCE,
+    ("parameters-list", "GET"): REFERENCE,
+    ("parameters-detail", "GET"): REFERENCE,
+    ("weekly-returns-list", "GET"): LIST,
+    ("homework-items-list", "GET"): LIST,
+    ("service-days-list", "GET"): LIST,
+    ("filings-list", "GET"): LIST,
+    ("findings-list", "GET"): LIST,
+    ("findings-detail", "GET"): OWN,
+    ("findings-explain", "GET"): OWN,
+    ("alerts-list", "GET"): LIST,
+    ("alerts-detail", "GET"): OWN,
+    ("alerts-acknowledge", "POST"): WRITE,
+    ("alerts-close", "POST"): CLOSE,
+    ("alerts-dismiss", "POST"): BY_PERSON,
+    ("compliance-list", "GET"): LIST,
+    ("compliance-detail", "GET"): OWN,
+    ("return", "GET"): OWN,
+    ("return", "PUT"): WRITE,
+    ("return", "PUT new"): CREATE,
+    ("return-submit", "POST"): WRITE,
+    ("return-preview", "POST"): WRITE,
+    ("return-withdraw", "POST"): WRITE,
+    ("return-send-back", "POST"): FROM_ABOVE,
+    ("return-versions", "GET"): OWN,
+    ("return-version", "GET"): OWN,
+}
+_METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
+
+
+def routes() -> dict[str, set[str]]:
+    """Every route below /api/ with the methods that it answers, from the URL resolver."""
+    found: dict[str, set[str]] = {}
+
+    def walk(patterns: list[Any]) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns)
+            elif isinstance(pattern, URLPattern):
+                actions = getattr(pattern.callback, "actions", None)
+                methods = {_METHODS[name] for name in actions if name in _METHODS} if actions else {"GET"}
+                assert pattern.name, f"{pattern.pattern} has no name"
+                found.setdefault(pattern.name, set()).update(methods)
+
+    walk([p for p in get_resolver().url_patterns if isinstance(p, URLResolver) and str(p.pattern) == "api/"])
+    return found
+
+
+def test_every_route_and_method_has_a_row() -> None:
+    known: dict[str, set[str]] = {}
+    for route, method in TABLE:
+        known.setdefault(route, set()).add(method.split()[0])
+    missing = {
+        f"{route} {method}" for route, methods in routes().items() for method in methods - known.get(route, set())
+    }
+    assert not missing, f"give these a row in TABLE, with the status for each role: {sorted(missing)}"
+    assert not known.keys() - routes().keys(), "these rows name routes that are gone"
+
+
+def address(route: str, cast: SimpleNamespace) -> str:
+    """The route's address for an object of 示范一小."""
+    week = {"code": cast.school.code, "week": WEEK.key}
+    arguments: dict[str, dict[str, Any]] = {
+        "towns-detail": {"code": cast.east.code},
+        "institutions-detail": {"code": cast.school.code},
+        "schools-detail": {"code": cast.school.code},
+        "compliance-detail": {"code": cast.school.code},
+        "clauses-detail": {"id": "2.1.1"},
+        "rules-detail": {"code": "HW-02"},
+        "parameters-detail": {"name": "homework.daily_minutes"},
+        "return-version": {**week, "number": 1},
+        **dict.fromkeys(["findings-detail", "findings-explain"], {"pk": cast.finding.pk}),
+        **dict.fromkeys(
+            [f"alerts-{act}" for act in ("detail", "acknowledge", "close", "dismiss")], {"pk": cast.alert.pk}
+        ),
+        **dict.fromkeys(
+            ["return", *(f"return-{act}" for act in ("submit", "preview", "withdraw", "send-back", "versions"))], week
+        ),
+    }
+    if route == "unknown":
+        return "/api/v1/no-such-thing/"
+    return reverse(f"api:{route}", kwargs=arguments.get(route, {}))
+
+
+def body(route: str, cast: SimpleNamespace) -> Any:
+    if route in ("return-withdraw", "return-send-back", "alerts-close", "alerts-dismiss"):
+        return {"reason": "测试"}
+    if route in ("return", "return-submit", "return-preview"):
+        return make.full_payload(cast.school, WEEK)
+    return None
+
+
+@pytest.fixture
+def own(cast: SimpleNamespace) -> SimpleNamespace:
+    judge(cast)
+    cast.finding = Finding.objects.get(rule="HW-02", institution=cast.school)
+    cast.alert = Alert.objects.get(rule="HW-02", institution=cast.school)
+    return cast
+
+
+def answer_of(call: Call, method: str, path: str, role: str | None, content: Any) -> Any:
+    """What the address answers, with everything it did undone."""
+    with transaction.atomic():
+        answer = call(method, path, role, content)
+        transaction.set_rollback(True)
+    return answer
+
+
+def test_every_address_answers_as_the_table_says(own: SimpleNamespace, call: Call) -> None:
+    wrong = []
+    for (route, method), statuses in TABLE.items():
+        path, content = address(route, own), body(route, own)
+        if method == "PUT new":
+            path, content = path.replace(WEEK.key, WEEK.next_key), {}
+        for role, expected in zip(ROLES, statuses, strict=True):
+            answer = answer_of(call, method.split()[0], path, role, content)
+            if answer.status_code != expected:
+                wrong.append(f"{route} {method} as {role}: {answer.status_code}, expected {expected}")
+            if expected >= 400:
+                assert answer["Content-Type"] == "application/problem+json", (route, role)
+                # What refuses must not name what lies behind it.
+                assert own.school.name not in answer.content.decode(), (route, role)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_that_is_only_read_can_be_written(own: SimpleNamespace, call: Call) -> None:
+    for route, methods in routes().items():
+        for method in {"POST", "PUT", "PATCH", "DELETE"} - methods:
+            if route in ("schema", "docs", "unknown"):
+                continue
+            for role in ("district_write", "district_read", None):
+                answer = answer_of(call, method, address(route, own), role, {})
+                assert answer.status_code == READ_ONLY[ROLES.index(role)], (route, method, role)

@@ -1,0 +1,225 @@
+"""Every refusal is a problem+json in Chinese that says where and how to mend, and no input is a 500."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from shuangjian.api.views.units import TownViewSet
+from shuangjian.intake.models import WeeklyReturn
+from tests import make
+from tests.api.conftest import ROOT, WEEK, Call, paths
+
+MEMBERS = {"type", "title", "status", "detail", "code", "instance", "request_id", "errors"}
+
+
+def assert_problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.content[:400]
+    assert answer["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body.keys() >= MEMBERS
+    assert (body["status"], body["request_id"]) == (status, answer["X-Request-Id"])
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in body["detail"]), body["detail"]
+    return body
+
+
+@pytest.mark.parametrize(
+    "header", [None, "Bearer", "Bearer ", "Bearer wrong", "Basic abc", "Token x", "Bearer \x00", "Bearer ä"]
+)
+def test_it_answers_401_without_a_live_token(cast: SimpleNamespace, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    answer = Client().get(f"{ROOT}/towns/", headers=headers)
+    assert_problem(answer, 401)
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("role", ["expired", "revoked"])
+def test_it_answers_401_to_a_token_past_its_time(call: Call, role: str) -> None:
+    assert_problem(call("GET", "/towns/", role), 401)
+
+
+def test_the_session_of_a_signed_in_person_opens_nothing(cast: SimpleNamespace) -> None:
+    client = Client()
+    client.force_login(make.user("bureau"))
+    assert_problem(client.get(f"{ROOT}/towns/"), 401)
+
+
+def test_it_answers_403_to_a_reading_token_that_writes(call: Call, returns: str) -> None:
+    for method, tail in (("PUT", ""), ("POST", "submit/"), ("POST", "preview/")):
+        assert assert_problem(call(method, returns + tail, "district_read", {}), 403)["code"] == "read_only_token"
+    assert not WeeklyReturn.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v1/", "/api/v1/nothing/", "/api/v2/towns/", "/api/v1/towns", "/api/%00"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_address_is_a_problem_too(call: Call, path: str, method: str) -> None:
+    assert_problem(call(method, path, None), 404)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_it_answers_405_naming_the_methods_that_work(call: Call, method: str) -> None:
+    answer = call(method, "/towns/")
+    assert_problem(answer, 405)
+    assert "GET" in answer["Allow"]
+
+
+@pytest.mark.parametrize("action", ["assign", "rectify", "verify", "return"])
+def test_acts_of_a_later_time_are_not_routed(call: Call, action: str) -> None:
+    assert_problem(call("POST", f"/alerts/1/{action}/"), 404)
+
+
+BROKEN = [
+    b"{",
+    b"",
+    b"\xff\xfe{}",
+    b"{'a': 1}",
+    b'{"a": NaN}',
+    b'{"a": Infinity}',
+    b'{"a": -Infinity}',
+    b'{"a": 1e309}',
+    b'{"a": ' + b"9" * 5000 + b"}",
+    b'{"a": 1, "a": 2}',
+    b'{"a": ' + b"[" * 30 + b"]" * 30 + b"}",
+    b"[" * 100_000,
+    b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    b'{"a": "\x01"}',
+]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
+def test_it_refuses_broken_json_telling_where(call: Call, returns: str, body: bytes) -> None:
+    answer = call("PUT", returns, "institution", body, Content_Type="application/json")
+    if body:
+        assert_problem(answer, 400)
+    else:
+        assert answer.status_code == 201  # an empty return is an empty draft
+    assert not body or not WeeklyReturn.objects.exists()
+
+
+def test_a_syntax_error_names_line_and_column(call: Call, returns: str) -> None:
+    answer = call("PUT", returns, "institution", b'{"homework": [\n{"class": }]}')
+    assert "第 2 行第 11 列" in assert_problem(answer, 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"]
+)
+def test_it_refuses_other_media_types(call: Call, returns: str, content_type: str) -> None:
+    assert_problem(call("PUT", returns, "institution", b"a=1", Content_Type=content_type), 415)
+
+
+def test_it_refuses_ten_megabytes_by_their_length_without_reading_them(call: Call, returns: str) -> None:
+    body = b'{"homework": [' + b" " * (10 * 1024 * 1024) + b"]}"
+    for method, tail in (("PUT", ""), ("POST", "submit/"), ("POST", "preview/")):
+        answer = call(method, returns + tail, "institution", body, Idempotency_Key="k1")
+        assert "MB" in assert_problem(answer, 413)["detail"]
+    assert not WeeklyReturn.objects.exists()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml"])
+def test_it_answers_406_to_whoever_wants_no_json(call: Call, accept: str) -> None:
+    assert_problem(call("GET", "/towns/", Accept=accept), 406)
+
+
+def test_an_unexpected_error_tells_nothing_but_its_number(
+    call: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: TownViewSet) -> Any:
+        raise RuntimeError("the password is secret")
+
+    monkeypatch.setattr(TownViewSet, "rows", broken)
+    answer = call("GET", "/towns/", X_Request_Id="request-0001")
+    body = assert_problem(answer, 500)
+    assert body["request_id"] == "request-0001"
+    assert b"secret" not in answer.content
+    assert "request-0001" in caplog.text
+
+
+def test_an_answer_that_cannot_be_rendered_is_a_problem_too(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "shuangjian.api.serializers.units.TownSerializer.to_representation", lambda self, row: {"a": object()}
+    )
+    assert_problem(call("GET", "/towns/"), 500)
+
+
+LISTS = [
+    "towns", "schools", "classes", "calendar", "calendar/terms", "calendar/breaks", "calendar/overrides", "clauses",
+    "rules", "parameters", "institutions", "weekly-returns", "homework-items", "service-days", "filings", "findings",
+    "alerts", "compliance",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_answers_pages_and_refuses_what_it_does_not_know(call: Call, name: str) -> None:
+    answer = call("GET", f"/{name}/")
+    assert answer.status_code == 200, answer.content
+    assert answer.json().keys() >= {"next", "previous", "results"}
+    unknown = call("GET", f"/{name}/?instituton=x")
+    assert_problem(unknown, 400)
+    assert paths(unknown) == ["instituton"]
+    assert "page_size" in unknown.json()["errors"][0]["message"]
+
+
+QUERIES = [
+    "page_size=0", "page_size=501", "page_size=x", "page_size=٣", "page_size=", "cursor=x", "cursor=W10", "cursor=",
+    "cursor=WzAsWzFdXQ%00", "page_size=1&page_size=2", "%00=1", "cursor=" + "WzAsW" * 2000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("query", QUERIES)
+def test_it_refuses_bad_paging(call: Call, name: str, query: str) -> None:
+    assert_problem(call("GET", f"/{name}/?{query}"), 400)
+
+
+FILTERS = [
+    ("findings", "severity=x"), ("findings", "since=2026-13-01"), ("findings", "updated_since=2026-11-02"),
+    ("findings", "updated_since=2026-11-02T08:00:00"), ("findings", "updated_since=0001-01-01T00:00:00%2B08:00"),
+    ("alerts", "state=x"), ("filings", "week=2026-W60"), ("filings", "week=9999-W52"), ("weekly-returns", "state=x"),
+    ("homework-items", "day=x"), ("homework-items", "subject=x"), ("classes", "grade=x"), ("schools", "stage=x"),
+    ("calendar", "week=x"), ("calendar", "stage=x"), ("institutions", "kind=x"), ("compliance", "week=x"),
+    ("compliance", "level=x"), ("compliance", "as_of=2026-01-01"), ("compliance", "as_of=x"),
+    ("service-days", "stage=x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "query"), FILTERS)
+def test_it_refuses_a_bad_filter_value_naming_it(call: Call, name: str, query: str) -> None:
+    answer = call("GET", f"/{name}/?{query}")
+    assert_problem(answer, 400)
+    assert paths(answer) == [query.split("=")[0]]
+
+
+ODD_PATHS = [
+    "/towns/%00/", "/schools/%00/", "/institutions/a%00b/", "/clauses/%00/", "/rules/%00/", "/parameters/%00/",
+    "/findings/99999999999999999999/", "/findings/%00/", "/findings/999999999999999999/", "/alerts/0/", "/alerts/-1/",
+    "/alerts/x/", "/alerts/٣/", "/compliance/%00/", "/compliance/nobody/", f"/schools/%00/weekly-returns/{WEEK.key}/",
+    "/findings/1/explain/", "/schools/x/weekly-returns/x/versions/99999999999999999999/", "/towns/%F0%9F/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_odd_addresses_are_not_found(call: Call, path: str) -> None:
+    assert_problem(call("GET", path), 404)
+
+
+@pytest.mark.parametrize("value", ["999999999999999999999", "-1", "0", "1e5", "0.5"])
+def test_numbers_beyond_any_column_find_nothing(call: Call, value: str) -> None:
+    answer = call("GET", f"/classes/?grade={value}")
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
+
+
+def test_a_very_high_version_is_not_found(call: Call, cast: SimpleNamespace, returns: str) -> None:
+    call("POST", returns + "submit/", "institution", make.full_payload(cast.school, WEEK))
+    assert_problem(call("GET", returns + "versions/99999999999999999999/", "institution"), 404)
+
+
+def test_an_answer_is_not_kept_by_shared_caches(call: Call) -> None:
+    answer = call("GET", "/towns/")
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert "Authorization" in answer["Vary"]
