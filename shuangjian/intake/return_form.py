@@ -98,7 +98,7 @@ class ReturnForm:
             groups.setdefault((gap.section, about_of(gap.place)), []).append(gap)
         for section, sheet in self.sheets:
             for missing in (group for (key, _), group in groups.items() if key == section.key):
-                days = "、".join(self._day_label(gap.place) for gap in missing)
+                days = "、".join(self._day_label(gap.place, short=True) for gap in missing)
                 how = "请填写，或勾选“无”" if missing[0].tick_key else "请填写"
                 message = f"{section.title}缺 {len(missing)} 天：{days}，{how}。"
                 cells = [sheet.cell_of(gap.place) for gap in missing]
@@ -133,9 +133,9 @@ class ReturnForm:
     def _who(self, sheet: Sheet, row: Mapping[str, Any]) -> str:
         return sheet.label_of(about_of(row))
 
-    def _day_label(self, row: Mapping[str, Any]) -> str:
+    def _day_label(self, row: Mapping[str, Any], *, short: bool = False) -> str:
         days = next(iter(self.days.values()), [])
-        return next((day.label for day in days if day.iso == row.get("day")), "")
+        return next((day.name if short else day.label for day in days if day.iso == row.get("day")), "")
 
 
 def about_of(row: Mapping[str, Any]) -> str:

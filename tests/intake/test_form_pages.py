@@ -144,8 +144,8 @@ def test_a_submit_with_gaps_lists_them_with_links_and_keeps_what_was_typed(filer
     answer = filer.post(url(school), posted | {"act": "submit"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert '<a href="#hw-2026-03-01-0-m3">三年级1班</a>：作业缺 1 天：11-04（周三），请填写，或勾选“无”。' in page
-    assert '<a href="#sd-primary-1">小学</a>：作息缺 5 天：11-02（周一）、' in page
+    assert '<a href="#hw-2026-03-01-0-m3">三年级1班</a>：作业缺 1 天：周三，请填写，或勾选“无”。' in page
+    assert '<a href="#sd-primary-1">小学</a>：作息缺 5 天：周一、周二、' in page
     assert page.count('aria-invalid="true"') == 6
     assert Fields(page).values["hw-2026-03-01-0-alternative"] == "未完"
     assert not WeeklyReturn.objects.filter(current_version__isnull=False).exists()

@@ -130,7 +130,7 @@
       return field && !field.value.trim() && !slot.querySelector("[data-none]:checked");
     });
     const missing = classes.reduce((sum, block) => sum + Number(block.dataset.open), blank.length);
-    note.textContent = missing ? `还有 ${missing} 处未填（每班、每学段每个上课日算一处），可先保存草稿。` : "都填好了，可以预览或提交。";
+    note.textContent = missing ? `还有 ${missing} 处未填，可先保存草稿。` : "都填好了，可以预览或提交。";
   }
 
   function addRow(button) {
