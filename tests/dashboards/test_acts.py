@@ -94,7 +94,7 @@ def test_what_was_done_is_in_the_history_with_its_reason_and_in_the_journal(visi
 def test_a_dismissed_false_alarm_is_left_out_of_the_unit_and_shown_as_such(visit: Visit, world: World) -> None:
     post(visit("bureau"), world, "dismiss")
     assert Dismissal.objects.filter(finding=world.finding).exists()
-    assert "书面作业当日总时长超限：75" not in visit("school").get("/").content.decode()
+    assert "75 分钟" not in visit("school").get("/").content.decode()
     assert "已排除（误报）" in visit("school").get(f"/alerts/{world.alert.pk}/").content.decode()
 
 

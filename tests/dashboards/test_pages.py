@@ -71,7 +71,7 @@ def test_what_lies_outside_the_jurisdiction_is_not_there(visit: Visit, world: Wo
 
 def test_the_school_reads_what_is_wrong_by_which_clause_what_clears_it_and_by_when(visit: Visit) -> None:
     shown = page(visit("school"), "/")
-    assert "三年级（1）班 11-03 书面作业当日总时长超限：75 分钟（标准 60 分钟）" in shown
+    assert "第45周：三年级（1）班 11-03：75 分钟（标准 60 分钟）" in shown
     assert "《指引》2.1.1 减少作业总量" in shown
     assert "压减该日书面作业" in shown
     assert "整改期限 2026-11-1" in shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from shuangjian.intake.models import Filing
 GRID_UNITS = 20
 _GRID_BESIDE_TOWNS = 12
 _FEWEST_BARS = 3
+_OFTEN = 3
 _BAR_TOWNS = 16
 
 
@@ -98,7 +99,7 @@ def headline(rows: Sequence[UnitRow], stats: FilingStats, week: Week, now: dt.da
 def stat_strip(rows: Sequence[UnitRow], stats: FilingStats, query: str) -> list[dict[str, Any]]:
     """Figures under the title, missing data first: it is never counted as compliant."""
     no_data = sum(row.lacks_data for row in rows)
-    compliant = sum(row.result.outcome == Outcome.COMPLIANT for row in rows)
+    compliant = sum(row.shown_outcome == Outcome.COMPLIANT for row in rows)
     units, filings = f"/units/?week={query}", f"/filings/?week={query}"
     owed = f"应报 {stats.expected} 所"
     return [
@@ -183,6 +184,11 @@ def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: i
     ids = [row.unit.pk for row in shown]
     by_week = [attention_of(ids, each, now=now) for each in weeks[:-1]]
     by_week.append({row.unit.pk: row.standing for row in shown})
+    # A week that nobody owes, or that is not due yet, has nothing to show; hatching it would cry wolf.
+    asked = [(each, results) for each, results in zip(weeks, by_week, strict=True) if _is_due(results.values(), now)]
+    if not asked:
+        return None
+    by_week = [results for _, results in asked]
     return {
         "id": "grid",
         "kind": "heat",
@@ -190,7 +196,7 @@ def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: i
         "title": _grid_title(shown, by_week),
         "unit": "",
         "note": "每格为该周最高预警等级；数据不足不计为合规，先于提示和预警显示",
-        "columns": ["单位", *(short_label(each) for each in weeks)],
+        "columns": ["单位", *(short_label(each) for each, _ in asked)],
         "rows": [[row.unit.name, *(_cell(results.get(row.unit.pk)) for results in by_week)] for row in shown],
     }
 
@@ -204,12 +210,21 @@ def _cell(standing: UnitAttention | None) -> int | None:
     return worst
 
 
+def _is_due(standings: Iterable[UnitAttention], now: dt.datetime) -> bool:
+    return any(standing.due_at is not None and standing.due_at < now for standing in standings)
+
+
 def _has_findings(standing: UnitAttention | None) -> bool:
     return standing is not None and standing.outcome.findings > 0
 
 
 def _grid_title(rows: Sequence[UnitRow], by_week: Sequence[dict[int, UnitAttention]]) -> str:
-    repeated = sum(sum(_has_findings(results.get(row.unit.pk)) for results in by_week) >= 3 for row in rows)
-    if repeated:
-        return f"{repeated} 所学校近 {len(by_week)} 周内有 3 周以上出现疑似问题"
-    return f"近 {len(by_week)} 周没有学校反复出现疑似问题"
+    """What the grid shows, said of the units in it alone: it is cut to the worst."""
+    grid = [[results.get(row.unit.pk) for results in by_week] for row in rows]
+    troubled = sum(sum(_has_findings(standing) for standing in line) >= _OFTEN for line in grid)
+    if troubled:
+        return f"所列 {len(rows)} 所中 {troubled} 所有 {_OFTEN} 周以上出现疑似问题"
+    dark = sum(sum(_cell(standing) is None for standing in line) >= _OFTEN for line in grid)
+    if dark:
+        return f"所列 {len(rows)} 所中 {dark} 所有 {_OFTEN} 周以上数据不足"
+    return f"所列 {len(rows)} 所近 {len(by_week)} 周没有反复出现问题"

@@ -29,6 +29,7 @@ from shuangjian.rules.outcomes import UnitOutcome
 
 _NOT_FILED = "RP-01"
 _MOST_FINDINGS = 200
+_MOST_LINES = 3
 _LOOK = "查看依据"
 _READ = "查看周报"
 
@@ -38,7 +39,7 @@ class Matter:
     """One thing to do: what is wrong, why, by which clause, what ends it, by when."""
 
     title: str
-    why: str
+    why: list[str]
     url: str
     action: str
     severity: int | None = None
@@ -81,7 +82,7 @@ class WeekLine:
     @property
     def filing_label(self) -> str:
         """Words for a week without a filing."""
-        return "" if self.state else "无上课日"
+        return "" if self.state else "无须报送"
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def open_matters(
     return [
         *(_sent_back(unit, each, may_file) for each in sent_back),
         *(_missing(unit, each, may_file) for each in missing),
-        *(_alert_matter(unit, alert, worst.get((alert.rule, alert.period)), now, may_file) for alert in alerts),
+        *(_rule_matter(unit, inside, worst, now, may_file) for inside in _by_rule(alerts)),
         *(_upcoming(unit, each, may_file) for each in upcoming),
     ]
 
@@ -221,30 +222,48 @@ def _worst_by_alert(user: User, unit: Institution) -> dict[tuple[str, str], Find
     return {(finding.rule, finding.period): finding for finding in worst}
 
 
-def _alert_matter(unit: Institution, alert: Alert, worst: Finding | None, now: dt.datetime, may_file: bool) -> Matter:
-    rule = find_rule(alert.rule)
-    is_late = alert.due_on < now.date()
-    url, action = reverse("alert", args=[alert.pk]), _LOOK
-    if alert.rule == _NOT_FILED and may_file:
-        url, action = return_url(unit, Week.parse(alert.period)) or url, "去填报"
-    period = short_label(Week.parse(alert.period)) if "-W" in alert.period else ""
-    count = f"，共 {alert.open_findings} 条" if alert.open_findings > 1 else ""
-    if alert.closing_proposed_at:
-        why = "问题已消除，等待上级办结。"
-    else:
-        why = f"{finding_words(worst)}{count}" if worst else f"{alert.open_findings} 条疑似问题"
+def _by_rule(alerts: list[Alert]) -> list[list[Alert]]:
+    """Alerts of one rule together, in the order of the first of each: one thing to mend, however many weeks."""
+    grouped: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        grouped.setdefault(alert.rule, []).append(alert)
+    return list(grouped.values())
+
+
+def _rule_matter(
+    unit: Institution, alerts: list[Alert], worst: dict[tuple[str, str], Finding], now: dt.datetime, may_file: bool
+) -> Matter:
+    first, rule = alerts[0], find_rule(alerts[0].rule)
+    due_on = min(alert.due_on for alert in alerts)
+    is_late = due_on < now.date()
+    url, action = (reverse("alert", args=[first.pk]), _LOOK) if len(alerts) == 1 else ("#alerts", "逐条查看")
+    if first.rule == _NOT_FILED and may_file:
+        oldest = min(alert.period for alert in alerts)
+        url, action = return_url(unit, Week.parse(oldest)) or url, "去填报"
+    lines = [_alert_words(alert, worst.get((alert.rule, alert.period))) for alert in alerts[:_MOST_LINES]]
+    if len(alerts) > _MOST_LINES:
+        lines.append(f"另有 {len(alerts) - _MOST_LINES} 个时期")
     return Matter(
-        title=f"{period} {rule.title if rule else alert.rule}".strip(),
-        why=why,
+        title=rule.title if rule else first.rule,
+        why=lines,
         url=url,
         action=action,
-        severity=alert.severity,
+        severity=max(alert.severity for alert in alerts),
         clause="；".join(clause_words(each) for each in rule.clauses) if rule else "",
         remedy=rule.remedy if rule else "",
-        due=f"整改期限 {cn_date(alert.due_on)}{'，已逾期' if is_late else ''}",
+        due=f"整改期限 {cn_date(due_on)}{'，已逾期' if is_late else ''}",
         is_late=is_late,
         opens_beside=action == _LOOK,
     )
+
+
+def _alert_words(alert: Alert, worst: Finding | None) -> str:
+    """第45周：三年级（1）班 11-03 75 分钟（标准 60 分钟），共 2 条."""
+    period = f"{short_label(Week.parse(alert.period))}：" if "-W" in alert.period else ""
+    if alert.closing_proposed_at:
+        return f"{period}问题已消除，等待上级办结"
+    count = f"，共 {alert.open_findings} 条" if alert.open_findings > 1 else ""
+    return f"{period}{finding_words(worst, names_rule=False) if worst else '疑似问题'}{count}"
 
 
 def clause_words(clause_id: str) -> str:
@@ -257,7 +276,7 @@ def _sent_back(unit: Institution, weekly_return: WeeklyReturn, may_file: bool) -
     week = Week(weekly_return.week)
     return Matter(
         title=f"{short_label(week)}周报被退回，请更正后重新提交",
-        why=f"退回原因：{weekly_return.remark}" if weekly_return.remark else "",
+        why=[f"退回原因：{weekly_return.remark}"] if weekly_return.remark else [],
         url=return_url(unit, week),
         action="去更正" if may_file else _READ,
         severity=2,
@@ -268,7 +287,7 @@ def _missing(unit: Institution, filing: Filing, may_file: bool) -> Matter:
     week = Week(filing.week)
     return Matter(
         title=f"{short_label(week)}周报未报",
-        why=f"截止时间 {cn_datetime(filing.due_at)} 已过；未报期间该周按数据不足处理。",
+        why=[f"截止时间 {cn_datetime(filing.due_at)} 已过；未报期间该周按数据不足处理。"],
         url=return_url(unit, week),
         action="去填报" if may_file else _READ,
         outcome=Outcome.INSUFFICIENT_DATA,
@@ -281,7 +300,7 @@ def _upcoming(unit: Institution, filing: Filing, may_file: bool) -> Matter:
     week = Week(filing.week)
     return Matter(
         title=f"填报{week.label}周报",
-        why=f"本周 {filing.school_days} 个上课日。",
+        why=[f"该周 {filing.school_days} 个上课日"],
         url=return_url(unit, week),
         action="填报周报" if may_file else _READ,
         due=f"截止 {cn_datetime(filing.due_at)}",
@@ -296,7 +315,7 @@ def _heading(user: User, unit: Institution, week: Week, line: WeekLine, matters:
 
 def _verdict(line: WeekLine) -> str:
     if line.result is None:
-        return "没有上课日"
+        return "无须报送周报"
     lacks = line.result.has_insufficient_data
     if line.result.findings:
         return f"有 {line.result.findings} 条疑似问题" + ("，另有数据不足" if lacks else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -50,9 +49,11 @@ class UnitRow:
 
     @property
     def shown_outcome(self) -> Outcome | None:
-        """What the list shows: None while nothing is known because the return is not due yet."""
+        """What the list shows: None where the unit owes no return that week, or owes one that is not due yet."""
+        if self.result.findings:
+            return self.result.outcome
         is_waiting = self.filing == FilingState.PENDING and self.result.outcome == Outcome.INSUFFICIENT_DATA
-        return None if is_waiting else self.result.outcome
+        return None if is_waiting or self.filing is None else self.result.outcome
 
     @property
     def town_name(self) -> str:
@@ -148,15 +149,10 @@ def _town_row(name: str, code: str, rows: Sequence[UnitRow]) -> TownRow:
         units=len(rows),
         attention=len(attention(rows)),
         no_data=sum(row.lacks_data for row in rows),
-        suspected=sum(row.result.outcome == Outcome.SUSPECTED_VIOLATION for row in rows),
+        suspected=sum(row.shown_outcome == Outcome.SUSPECTED_VIOLATION for row in rows),
         expected=len(owed),
         filed=sum(state in _FILED for state in owed),
     )
-
-
-def outcome_counts(rows: Iterable[UnitRow]) -> Counter[str]:
-    """How many units have each outcome."""
-    return Counter(str(row.result.outcome) for row in rows)
 
 
 def not_filed(rows: Iterable[UnitRow]) -> list[UnitRow]:

@@ -17,8 +17,8 @@ def about_words(about: str) -> str:
     return "" if about.startswith(("self", "return:")) else about_text(about)
 
 
-def finding_words(finding: Finding) -> str:
-    """三年级2班 11-18 书面作业当日总时长超限：112 分钟（标准 60 分钟）."""
+def finding_words(finding: Finding, *, names_rule: bool = True) -> str:
+    """三年级（2）班 11-18 书面作业当日总时长超限：112 分钟（标准 60 分钟）; the rule's title is left out on demand."""
     rule = find_rule(finding.rule)
     if rule is None:
         return f"{finding.rule} {about_words(finding.about)}".strip()
@@ -27,7 +27,7 @@ def finding_words(finding: Finding) -> str:
     if rule.unit == _FLAG:
         return f"{where} {rule.comparison}".strip()
     figures = f"{quantity(finding.observed, rule.unit)}（标准 {quantity(finding.limit, rule.unit)}）"
-    return f"{where} {rule.title}：{figures}".strip()
+    return f"{where} {rule.title if names_rule else ''}".strip() + f"：{figures}"
 
 
 @dataclass(frozen=True)
