@@ -77,9 +77,13 @@ _IF_NONE_MATCH = {**_IF_MATCH, "name": "If-None-Match", "description": "已有�
 
 def document_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Post-processing hook: every operation's problems, and the headers that reads and writes take."""
-    result["components"]["schemas"]["Problem"] = _PROBLEM
+    schemas = result["components"]["schemas"]
+    for each in schemas.values():
+        _drop_docstring(each)
+    schemas["Problem"] = _PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():
+            _drop_docstring(operation)
             is_write = method.upper() in METHODS
             for status, meaning in (_WRITES if is_write else _READS).items():
                 operation["responses"].setdefault(status, _answer(meaning))
@@ -95,3 +99,9 @@ def document_problems(result: dict[str, Any], generator: Any, request: Any, publ
 def _answer(meaning: str) -> dict[str, Any]:
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": meaning, "content": content}
+
+
+def _drop_docstring(described: dict[str, Any]) -> None:
+    """Docstrings speak English to who maintains the portal, not to its callers; lists of choices are kept."""
+    if not described.get("description", "").startswith("*"):
+        described.pop("description", None)

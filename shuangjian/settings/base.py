@@ -159,6 +159,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "番禺区双减合规监测 API",
     "VERSION": "1",
+    "DESCRIPTION": (BASE_DIR / "shuangjian" / "api" / "description.md").read_text(encoding="utf-8"),
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from shuangjian.api.serializers.fields import number
 from shuangjian.rules.declare import get_rule
 from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.explain import card
@@ -34,9 +33,9 @@ def _one(row: dict[str, Any]) -> dict[str, Any]:
         "about": row["about"],
         "about_text": told.about_text,
         "occurred_on": row["occurred_on"],
-        "observed": number(row["observed"]),
+        "observed": row["observed"],
         "observed_text": told.observed_text,
-        "limit": number(row["limit"]),
+        "limit": row["limit"],
         "limit_text": told.limit_text,
         "unit": get_rule(row["rule"]).unit,
         "severity": row["severity"],

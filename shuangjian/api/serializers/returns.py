@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from shuangjian.api.serializers.fields import CodeField, WeekField
+from shuangjian.api.serializers.fields import CodeField, NumberField, WeekField
 from shuangjian.core.choices import FilingState
 from shuangjian.intake.attention import filing_state
 from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
@@ -117,9 +117,9 @@ class ForeseenSerializer(serializers.Serializer[Any]):
     about = serializers.CharField()
     about_text = serializers.CharField()
     occurred_on = serializers.DateField()
-    observed = serializers.FloatField()
+    observed = NumberField()
     observed_text = serializers.CharField()
-    limit = serializers.FloatField()
+    limit = NumberField()
     limit_text = serializers.CharField()
     unit = serializers.CharField()
     severity = serializers.IntegerField()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from shuangjian.api.serializers.fields import number, quantity_text
+from shuangjian.api.serializers.fields import NumberField, number, quantity_text
 from shuangjian.rules.clauses import Clause
 from shuangjian.rules.declare import Rule, all_rules
 from shuangjian.rules.parameter_files import Dated
@@ -61,7 +62,7 @@ class DatedValueSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="年级段或学段；空串为通用")
     effective_from = serializers.DateField()
     valid_until = serializers.DateField(allow_null=True)
-    value = serializers.FloatField()
+    value = NumberField()
     value_text = serializers.CharField(help_text="带单位；时刻写作 08:20")
     reference = serializers.DictField(child=serializers.CharField())
     reference_text = serializers.CharField()
@@ -80,11 +81,13 @@ class ParameterSerializer(serializers.Serializer[Parameter]):
     values = serializers.SerializerMethodField()
     readings = serializers.SerializerMethodField()
 
+    @extend_schema_field(DatedValueSerializer(many=True))
     def get_values(self, parameter: Parameter) -> list[dict[str, Any]]:
         unit = parameter.file.unit
         return [_dated(key, entry, unit) for key in parameter.file.values for entry in parameter.entries(key)]
 
     def get_readings(self, parameter: Parameter) -> list[dict[str, Any]]:
+        # A reading's values may be any YAML; they are shown as text.
         return [{str(key): str(value) for key, value in reading.items()} for reading in parameter.file.readings]
 
 

@@ -28,6 +28,7 @@ class ApiView(APIView):
     """An endpoint of the API: refuses what is too large or unstorable, answers reads with an ETag."""
 
     parser_classes = (StrictJSONParser,)
+    metadata_class = None  # the OpenAPI description says more than OPTIONS could
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
