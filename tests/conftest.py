@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from shuangjian.local import browser
+from tests.processes import broker, folder, processes
+
+__all__ = ["broker", "folder", "processes"]  # fixtures for every test
 
 
 @pytest.hookimpl(tryfirst=True)

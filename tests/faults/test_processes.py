@@ -14,8 +14,8 @@ from shuangjian.journal.models import EvaluationRequest
 from shuangjian.local.valkey import Valkey
 from shuangjian.rules.models import Finding
 from tests import make
-from tests.faults.conftest import Processes, until
 from tests.oracle import live, oracle, worlds
+from tests.processes import Processes, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

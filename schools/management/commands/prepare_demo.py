@@ -39,7 +39,7 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         accounts = _accounts(with_schools=not options["empty"])
-        self.stdout.write("\n登录账号（口令均为 " + DEMO_PASSWORD + "，仅用于本机演示）：")
+        self.stdout.write("\n登录账号（密码均为 " + DEMO_PASSWORD + "，仅用于本机演示）：")
         for account in accounts:
             self.stdout.write(f"  {account.username:<10} {account.role_label}　{account.unit_name}")
         if options["empty"]:

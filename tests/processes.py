@@ -1,4 +1,4 @@
-"""Real processes for fault tests: a broker of their own, a Celery worker and beat on the test database."""
+"""Real processes for tests: a broker of their own, a Celery worker and beat on the test database."""
 
 from __future__ import annotations
 
