@@ -8,7 +8,7 @@ from random import Random
 
 from shuangjian.core.choices import Stage
 
-_NUMERALS = "一二三四五六七八九十"
+_DIGITS = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,12 @@ def schools(count: int, random: Random) -> Iterator[FictionalSchool]:
 
 
 def numeral(number: int) -> str:
-    """1 → 一, 12 → 十二, 21 → 二十一."""
-    tens, ones = divmod(number, 10)
-    text = (_NUMERALS[tens - 1] if tens > 1 else "") + ("十" if tens else "")
-    return text + (_NUMERALS[ones - 1] if ones else "") if number != 10 else "十"
+    """1 → 一, 12 → 十二, 21 → 二十一, 105 → 一百零五; up to 999."""
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    text = f"{_DIGITS[hundreds]}百" if hundreds else ""
+    if tens:
+        text += f"{_DIGITS[tens] if tens > 1 or hundreds else ''}十"
+    elif hundreds and ones:
+        text += "零"
+    return text + (_DIGITS[ones] if ones else "")
