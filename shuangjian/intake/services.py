@@ -107,17 +107,7 @@ def submit_return(
             _step(weekly_return, now, "draft")
         return weekly_return
     version = _new_version(weekly_return, checked.payload, actor, door, now)
-    text = canonical(checked.payload)
-    for section in all_sections():
-        section.replace(institution.pk, week, text)
-    weekly_return.state = State.SUBMITTED
-    weekly_return.current_version = version
-    weekly_return.first_submitted_at = weekly_return.first_submitted_at or now
-    weekly_return.is_complete = True
-    weekly_return.draft = None
-    weekly_return.remark = ""
-    _step(weekly_return, now, "state", "current_version", "first_submitted_at", "is_complete", "draft", "remark")
-    filings.note_submitted(institution, week, first_submitted_at=weekly_return.first_submitted_at)
+    _make_current(weekly_return, version, institution, week, now)
     record(
         "submit_return",
         actor=actor,
@@ -236,6 +226,23 @@ def _new_version(
     version.full_clean(validate_unique=False, validate_constraints=False)
     version.save(force_insert=True)
     return version
+
+
+def _make_current(
+    weekly_return: WeeklyReturn, version: ReturnVersion, institution: Institution, week: Week, now: dt.datetime
+) -> None:
+    """From now on this version is what stands: the sections' tables, the return's state and the filing follow it."""
+    text = canonical(version.payload)
+    for section in all_sections():
+        section.replace(institution.pk, week, text)
+    weekly_return.state = State.SUBMITTED
+    weekly_return.current_version = version
+    weekly_return.first_submitted_at = weekly_return.first_submitted_at or now
+    weekly_return.is_complete = True
+    weekly_return.draft = None
+    weekly_return.remark = ""
+    _step(weekly_return, now, "state", "current_version", "first_submitted_at", "is_complete", "draft", "remark")
+    filings.note_submitted(institution, week, first_submitted_at=weekly_return.first_submitted_at)
 
 
 def _step(weekly_return: WeeklyReturn, now: dt.datetime, *fields: str) -> None:

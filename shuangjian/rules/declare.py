@@ -120,11 +120,7 @@ def rule(
     """
 
     def register(function: Callable[..., models.QuerySet[Any]]) -> Callable[..., models.QuerySet[Any]]:
-        if code in _registry:
-            raise RuleMistake(
-                f"{code} is declared twice ({_registry[code].function.__module__} and {function.__module__})."
-            )
-        _registry[code] = Rule(
+        declared = Rule(
             code=code,
             title=title,
             clauses=tuple(clauses),
@@ -145,9 +141,17 @@ def rule(
             takes_now="now" in inspect.signature(function).parameters,
             folder=Path(inspect.getfile(function)).parent,
         )
+        _add(declared)
         return function
 
     return register
+
+
+def _add(declared: Rule) -> None:
+    known = _registry.setdefault(declared.code, declared)
+    if known is not declared:
+        modules = f"{known.function.__module__} and {declared.function.__module__}"
+        raise RuleMistake(f"{declared.code} is declared twice ({modules}).")
 
 
 def all_rules() -> list[Rule]:
