@@ -55,9 +55,9 @@ def python_packages(venv: Path = VENV, locks: tuple[Path, ...] = (UV_LOCK, PACKA
 
 
 def is_usable(venv: Path) -> bool:
-    """Whether ``venv`` was made for this place and its Python still runs."""
-    python = venv / "bin" / "python"
-    if not python.exists():
+    """Whether ``venv`` was made for this place (its scripts name their Python by path) and its Python still runs."""
+    python, script = venv / "bin" / "python", venv / "bin" / "pip"
+    if not python.exists() or not script.exists() or str(python.parent) not in script.read_text(errors="replace"):
         return False
     probe = "import pip, sys; print(sys.prefix if sys.version_info >= (3, 11) else '')"
     shown = subprocess.run([python, "-c", probe], capture_output=True, text=True)

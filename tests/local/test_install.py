@@ -21,11 +21,12 @@ def locks(tmp_path: Path) -> tuple[Path, ...]:
 
 @pytest.fixture
 def venv(tmp_path: Path) -> Path:
-    """A real environment, but without pip's files: a link to the running one stands in for them."""
+    """A real environment, but with stand-ins for pip's files."""
     folder = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     site = next(folder.glob("lib/*/site-packages"))
     (site / "pip.py").touch()
+    (folder / "bin" / "pip").write_text(f"#!{folder}/bin/python\n")
     return folder
 
 
@@ -68,12 +69,20 @@ def test_an_interrupted_install_is_redone(
     assert install.python_packages(venv, locks), "back to the old lock, but what is installed is unknown"
 
 
+def test_an_environment_whose_python_is_gone_is_made_anew(venv: Path, locks: Any, ran: list[str]) -> None:
+    install.python_packages(venv, locks)
+    (venv / "bin" / "python").unlink()
+    (venv / "bin" / "python").symlink_to(venv / "no such python")
+    assert not install.is_usable(venv)
+    install.python_packages(venv, locks)
+    assert venv.name in ran
+
+
 def test_an_environment_that_was_moved_is_made_anew(venv: Path, locks: Any, ran: list[str], tmp_path: Path) -> None:
     install.python_packages(venv, locks)
+    assert install.is_usable(venv)
     moved = venv.rename(tmp_path / "elsewhere")
-    (moved / "bin" / "python").unlink()
-    (moved / "bin" / "python").symlink_to(tmp_path / "no such python")
-    assert not install.is_usable(moved)
+    assert not install.is_usable(moved), "its scripts still name the Python of the old place"
     install.python_packages(moved, locks)
     assert "elsewhere" in ran
 
