@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shuangjian.core.choices import FilingState, Outcome
 from shuangjian.core.weeks import Week
 from shuangjian.intake.models import Filing, WeeklyReturn
-from shuangjian.rules.outcomes import UnitOutcome, unit_outcomes
+from shuangjian.rules.outcomes import UnitOutcome, outcomes_of_weeks
 
 _WORRYING = (Outcome.SUSPECTED_VIOLATION, Outcome.WARNING)
 
@@ -32,25 +32,30 @@ class UnitAttention:
 
 def attention(institution_ids: Sequence[int], week: Week, *, now: dt.datetime) -> dict[int, UnitAttention]:
     """The week of each of these institutions; a fixed number of queries."""
-    states = filing_states(institution_ids, week, now=now)
-    due = dict(
-        Filing.objects.filter(institution_id__in=institution_ids, week=week.monday).values_list(
-            "institution_id", "due_at"
-        )
-    )
-    outcomes = unit_outcomes(institution_ids, week, now=now)
-    return {pk: UnitAttention(outcome, states.get(pk), due.get(pk)) for pk, outcome in outcomes.items()}
+    return attention_of_weeks(institution_ids, [week], now=now)[week]
 
 
-def filing_states(institution_ids: Sequence[int], week: Week, *, now: dt.datetime) -> dict[int, FilingState]:
-    """Filing state as readers see it, by institution; units that owe nothing are left out. Two queries."""
-    returns = dict(
-        WeeklyReturn.objects.filter(institution_id__in=institution_ids, week=week.monday).values_list(
-            "institution_id", "state"
-        )
-    )
-    filings = Filing.objects.filter(institution_id__in=institution_ids, week=week.monday)
-    return {f.institution_id: filing_state(f, returns.get(f.institution_id), now=now) for f in filings}
+def attention_of_weeks(
+    institution_ids: Sequence[int], weeks: Sequence[Week], *, now: dt.datetime
+) -> dict[Week, dict[int, UnitAttention]]:
+    """As ``attention``, for several weeks at the price of one."""
+    asked = {"institution_id__in": institution_ids, "week__in": [week.monday for week in weeks]}
+    returns = {
+        (pk, monday): state
+        for pk, monday, state in WeeklyReturn.objects.filter(**asked).values_list("institution_id", "week", "state")
+    }
+    filings = {(filing.institution_id, filing.week): filing for filing in Filing.objects.filter(**asked)}
+
+    def standing(outcome: UnitOutcome, week: Week) -> UnitAttention:
+        key = (outcome.institution_id, week.monday)
+        filing = filings.get(key)
+        state = filing_state(filing, returns.get(key), now=now) if filing else None
+        return UnitAttention(outcome, state, filing.due_at if filing else None)
+
+    return {
+        week: {pk: standing(outcome, week) for pk, outcome in outcomes.items()}
+        for week, outcomes in outcomes_of_weeks(institution_ids, weeks, now=now).items()
+    }
 
 
 def filing_state(filing: Filing, return_state: str | None, *, now: dt.datetime) -> FilingState:

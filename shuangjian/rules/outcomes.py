@@ -1,6 +1,6 @@
 """Outcome of (rule, institution, period), in the order of design.md; the only place that decides it.
 
-Set-based: a fixed number of queries for any number of institutions.
+Set-based: a fixed number of queries for any number of institutions and weeks.
 """
 
 from __future__ import annotations
@@ -67,13 +67,23 @@ class _Facts:
 
 def unit_outcomes(institution_ids: Sequence[int], week: Week, *, now: dt.datetime) -> dict[int, UnitOutcome]:
     """Outcomes of these institutions for ``week``: D and W rules of that week, M, T and S state on its last day."""
-    facts = _gather(institution_ids, week)
-    off = _switched_off(institution_ids, week)
-    rules = all_rules()
-    result = {}
-    for institution_id, known in facts.items():
-        by_rule = {rule.code: _decide(rule, known) for rule in rules if (rule.code, institution_id) not in off}
-        result[institution_id] = UnitOutcome(institution_id, _shown(by_rule.values()), by_rule, known.counts)
+    return outcomes_of_weeks(institution_ids, [week], now=now)[week]
+
+
+def outcomes_of_weeks(
+    institution_ids: Sequence[int], weeks: Sequence[Week], *, now: dt.datetime
+) -> dict[Week, dict[int, UnitOutcome]]:
+    """As ``unit_outcomes``, for several weeks at the price of one."""
+    facts = _gather(institution_ids, weeks)
+    rules, modes = all_rules(), _modes(weeks)
+    result: dict[Week, dict[int, UnitOutcome]] = {}
+    for week in weeks:
+        off = _switched_off(institution_ids, week, modes)
+        result[week] = {}
+        for pk in facts.institution_ids:
+            known = facts.of[pk, week.monday]
+            by_rule = {rule.code: _decide(rule, known) for rule in rules if (rule.code, pk) not in off}
+            result[week][pk] = UnitOutcome(pk, _shown(by_rule.values()), by_rule, known.counts)
     return result
 
 
@@ -102,41 +112,56 @@ def _shown(outcomes: Iterable[Outcome]) -> Outcome:
     return next((outcome for outcome in SHOWN_FIRST if outcome in present), Outcome.NOT_APPLICABLE)
 
 
-def _gather(institution_ids: Sequence[int], week: Week) -> dict[int, _Facts]:
-    facts = {
-        pk: _Facts(stages=tuple(stages))
-        for pk, stages in Institution.objects.filter(pk__in=institution_ids).values_list("pk", "stages")
-    }
-    days = UnitDay.objects.filter(institution_id__in=facts, week=week.monday)
-    for pk, stage, school_days in days.values_list("institution_id", "stage", "week_school_days").distinct():
-        facts[pk].known_stages.add(stage)
+@dataclass(frozen=True)
+class _Gathered:
+    """Facts by (institution id, Monday), for every institution that exists and every week asked for."""
+
+    institution_ids: list[int]
+    of: dict[tuple[int, dt.date], _Facts]
+
+
+def _gather(institution_ids: Sequence[int], weeks: Sequence[Week]) -> _Gathered:
+    mondays = [week.monday for week in weeks]
+    stages_of = dict(Institution.objects.filter(pk__in=institution_ids).values_list("pk", "stages"))
+    facts = {(pk, monday): _Facts(stages=tuple(stages)) for pk, stages in stages_of.items() for monday in mondays}
+    days = UnitDay.objects.filter(institution_id__in=stages_of, week__in=mondays)
+    for pk, monday, stage, school_days in days.values_list(
+        "institution_id", "week", "stage", "week_school_days"
+    ).distinct():
+        facts[pk, monday].known_stages.add(stage)
         if school_days:
-            facts[pk].school_stages.add(stage)
+            facts[pk, monday].school_stages.add(stage)
     source = coverage()
-    if source is not None:
-        for pk, *_ in source(list(facts), week.monday, week.monday):
-            facts[pk].is_covered = True
-    for row in _findings(list(facts), week):
-        _take(facts[row["institution_id"]], row)
-    return facts
+    if source is not None and mondays:
+        for pk, monday, *_ in source(list(stages_of), min(mondays), max(mondays)):
+            if (pk, monday) in facts:
+                facts[pk, monday].is_covered = True
+    for monday, row in _findings(list(stages_of), weeks):
+        _take(facts[row["institution_id"], monday], row)
+    return _Gathered(list(stages_of), facts)
 
 
-def _findings(institution_ids: Sequence[int], week: Week) -> Iterable[dict[str, Any]]:
-    """Open, undismissed findings of the week, and of longer periods that hold its last day; grouped in SQL."""
+def _findings(institution_ids: Sequence[int], weeks: Sequence[Week]) -> Iterable[tuple[dt.date, dict[str, Any]]]:
+    """(Monday, group): open, undismissed findings of the weeks, and of longer periods that hold the last day of one."""
     by_period: dict[Period, list[str]] = {}
     for rule in all_rules():
         by_period.setdefault(rule.period, []).append(rule.code)
     weekly = by_period.get(Period.DAY, []) + by_period.get(Period.WEEK, [])
-    standing = by_period.get(Period.STANDING, [])
-    rows = Finding.objects.filter(institution_id__in=institution_ids).open().undismissed()
-    groups = ("institution_id", "rule", "severity", "is_exempt", "is_stale")
-    of_week = rows.filter(rule__in=weekly, occurred_on__range=(week.monday, week.sunday))
-    yield from of_week.order_by().values(*groups).annotate(n=Count("pk"))
-    longer = by_period.get(Period.MONTH, []) + by_period.get(Period.TERM, [])
-    if standing or longer:
-        state = rows.filter(rule__in=standing + longer, occurred_on__lte=week.sunday)
-        periods = [f"{week.sunday:%Y-%m}", _term_of(week.sunday), "standing"]
-        yield from state.filter(period__in=periods).order_by().values(*groups).annotate(n=Count("pk"))
+    longer = [code for each in (Period.STANDING, Period.MONTH, Period.TERM) for code in by_period.get(each, [])]
+    rows = Finding.objects.filter(institution_id__in=institution_ids).open().undismissed().order_by()
+    groups = ("institution_id", "rule", "severity", "is_exempt", "is_stale", "period")
+    monday_of = {week.key: week.monday for week in weeks}
+    # The period of a D or W rule is its week: one equality instead of a range for each week.
+    for row in rows.filter(rule__in=weekly, period__in=monday_of).values(*groups).annotate(n=Count("pk")):
+        yield monday_of[row["period"]], row
+    if not longer:
+        return
+    held = {week: {f"{week.sunday:%Y-%m}", _term_of(week.sunday), "standing"} for week in weeks}
+    state = rows.filter(rule__in=longer, period__in=set().union(*held.values()))
+    for row in state.values(*groups, "occurred_on").annotate(n=Count("pk")):
+        for week, periods in held.items():
+            if row["period"] in periods and row["occurred_on"] <= week.sunday:
+                yield week.monday, row
 
 
 def _term_of(day: dt.date) -> str:
@@ -156,12 +181,18 @@ def _take(facts: _Facts, row: Mapping[str, Any]) -> None:
         facts.counts[severity] = facts.counts.get(severity, 0) + row["n"]
 
 
-def _switched_off(institution_ids: Sequence[int], week: Week) -> set[tuple[str, int]]:
+def _modes(weeks: Sequence[Week]) -> list[tuple[str, int | None, str, dt.date]]:
+    """(rule, institution or None for all, mode, from) up to the last of the weeks, oldest first."""
+    last = max((week.sunday for week in weeks), default=dt.date.min)
+    rows = RuleMode.objects.filter(effective_from__lte=last).order_by("effective_from")
+    return list(rows.values_list("rule", "institution_id", "mode", "effective_from"))
+
+
+def _switched_off(
+    institution_ids: Sequence[int], week: Week, rows: Sequence[tuple[str, int | None, str, dt.date]]
+) -> set[tuple[str, int]]:
     """(rule, institution) whose mode on the week's last day is 关闭; a unit's own mode goes first."""
-    modes: dict[tuple[str, int | None], str] = {}
-    rows = RuleMode.objects.filter(effective_from__lte=week.sunday).order_by("effective_from")
-    for rule, institution_id, mode in rows.values_list("rule", "institution_id", "mode"):
-        modes[rule, institution_id] = mode
+    modes = {(rule, owner): mode for rule, owner, mode, since in rows if since <= week.sunday}
     off: set[tuple[str, int]] = set()
     for (rule, owner), mode in modes.items():
         if mode == RuleMode.Mode.OFF and owner is not None:

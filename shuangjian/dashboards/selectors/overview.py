@@ -15,8 +15,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, units_of
 from shuangjian.dashboards.selectors.units import TownRow, UnitRow, attention
 from shuangjian.dashboards.selectors.weeks import short_label, weeks_until
-from shuangjian.intake.attention import UnitAttention
-from shuangjian.intake.attention import attention as attention_of
+from shuangjian.intake.attention import UnitAttention, attention_of_weeks
 from shuangjian.intake.filings import filing_counts
 from shuangjian.intake.models import Filing
 
@@ -172,7 +171,7 @@ def town_bars(towns: Sequence[TownRow], week: Week) -> dict[str, Any] | None:
 
 
 def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: int = 0) -> dict[str, Any] | None:
-    """Heat grid of the worst units over eight weeks; None where there is no unit. It asks for seven weeks' outcomes.
+    """Heat grid of the worst units over eight weeks; None where there is no unit.
 
     A cell shows the worst open severity. Missing data goes before 提示 and 预警, which there mostly say no more than
     that the return is missing, and is never shown as 合规.
@@ -182,22 +181,21 @@ def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: i
         return None
     weeks = weeks_until(week)
     ids = [row.unit.pk for row in shown]
-    by_week = [attention_of(ids, each, now=now) for each in weeks[:-1]]
-    by_week.append({row.unit.pk: row.standing for row in shown})
+    by_week = attention_of_weeks(ids, weeks, now=now)
     # A week that nobody owes, or that is not due yet, has nothing to show; hatching it would cry wolf.
-    asked = [(each, results) for each, results in zip(weeks, by_week, strict=True) if _is_due(results.values(), now)]
+    asked = [(each, results) for each, results in by_week.items() if _is_due(results.values(), now)]
     if not asked:
         return None
-    by_week = [results for _, results in asked]
+    columns = [results for _, results in asked]
     return {
         "id": "grid",
         "kind": "heat",
         "scale": "severity",
-        "title": _grid_title(shown, by_week),
+        "title": _grid_title(shown, columns),
         "unit": "",
         "note": "每格为该周最高预警等级；数据不足不计为合规，先于提示和预警显示",
         "columns": ["单位", *(short_label(each) for each, _ in asked)],
-        "rows": [[row.unit.name, *(_cell(results.get(row.unit.pk)) for results in by_week)] for row in shown],
+        "rows": [[row.unit.name, *(_cell(results.get(row.unit.pk)) for results in columns)] for row in shown],
     }
 
 

@@ -20,7 +20,7 @@ from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.units import findings_of_week
 from shuangjian.dashboards.selectors.weeks import short_label, weeks_until
 from shuangjian.dashboards.selectors.wording import FindingLine, finding_words
-from shuangjian.intake.attention import attention as attention_of
+from shuangjian.intake.attention import attention_of_weeks
 from shuangjian.intake.models import Filing, WeeklyReturn
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import Rule, find_rule
@@ -142,10 +142,10 @@ def week_lines(unit: Institution, week: Week, now: dt.datetime) -> list[WeekLine
         each.week: each
         for each in WeeklyReturn.objects.filter(institution=unit, week__in=mondays).annotate(numbers=Count("versions"))
     }
-    lines = []
+    standings, lines = attention_of_weeks([unit.pk], weeks, now=now), []
     for each in weeks:
         filing, filed = filings.get(each.monday), returns.get(each.monday)
-        standing = attention_of([unit.pk], each, now=now)[unit.pk]
+        standing = standings[each][unit.pk]
         lines.append(
             WeekLine(
                 week=each,
