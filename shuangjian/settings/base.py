@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal the journal": {"task": "journal.seal", "schedule": 60.0, "options": {"expires": 55}},
     "nightly sweep": {"task": "rules.sweep", "schedule": crontab(hour=2, minute=30)},
     "remove what is done": {"task": "rules.tidy", "schedule": crontab(hour=3, minute=30)},
+    "forget old idempotency keys": {"task": "api.forget_old_keys", "schedule": crontab(minute=40)},
 }
 
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()

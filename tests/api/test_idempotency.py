@@ -14,14 +14,18 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 
+from shuangjian.alerts.models import Alert, AlertEvent
 from shuangjian.api import idempotency
 from shuangjian.api.models import IdempotencyKey
+from shuangjian.api.tasks import forget_old_keys
+from shuangjian.celery import app
 from shuangjian.core import clock
 from shuangjian.intake import services as intake_services
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
 from tests import make
 from tests.api.conftest import WEEK, Call, caller, make_tokens
+from tests.api.judged import judge
 
 DAY = WEEK.monday.isoformat()
 
@@ -82,6 +86,8 @@ def test_twenty_parallel_drafts_with_one_key_make_one_revision(world: SimpleName
 
 
 def test_parallel_submits_without_a_key_make_one_version(world: SimpleNamespace) -> None:
+    """The draft is there before: making its row would line the threads up by itself."""
+    world.call("PUT", world.returns, "institution", {})
     body = payload(world)
     answers = together(8, lambda n: world.call("POST", world.returns + "submit/", "institution", body))
     assert {answer.status_code for answer in answers} == {200}
@@ -199,4 +205,20 @@ def test_a_key_is_forgotten_after_a_day(call: Call, cast: SimpleNamespace, retur
     fresh = call("PUT", returns, "institution", payload(cast), Idempotency_Key="k")
     assert (fresh.status_code, "Idempotency-Replayed" in fresh) == (200, False)
     IdempotencyKey.objects.update(created_at=now - dt.timedelta(hours=25))
-    assert idempotency.forget_old(now) == 1
+    assert forget_old_keys() == 1
+
+
+def test_beat_forgets_keys_by_a_task_that_exists() -> None:
+    names = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert names >= {forget_old_keys.name}
+
+
+def test_parallel_closings_of_an_alert_with_one_key_answer_alike(world: SimpleNamespace) -> None:
+    """Closing twice is a conflict; a key makes one closing of all of them."""
+    judge(world)
+    alert = Alert.objects.get(rule="HW-02", institution=world.school)
+    path, body = f"/alerts/{alert.pk}/close/", {"reason": "已整改"}
+    answers = together(8, lambda n: world.call("POST", path, "town", body, Idempotency_Key="close"))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
+    assert AlertEvent.objects.filter(alert=alert, act="closed").count() == 1
+    assert world.call("POST", path, "town", body).status_code == 409
