@@ -1,6 +1,7 @@
 """WSGI entry point of the web processes; they use the restricted database role."""
 
 import os
+from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -11,3 +12,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuangjian.settings.prod")
 os.environ.setdefault("DATABASE_ROLE", "app")
 
 application = ChunkedBodies(get_wsgi_application(), limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+# Only now: its module needs the apps to be ready.
+import_module("shuangjian.rules.doorbell").warm_up()

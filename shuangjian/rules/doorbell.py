@@ -19,3 +19,10 @@ def ring() -> None:
     }
     with Connection(app.conf.broker_url, transport_options=options) as broker:
         app.send_task("rules.drain", connection=broker, retry=False, ignore_result=True, expires=60)
+
+
+def warm_up() -> None:
+    """Load what the first ring needs, so that the first submit of a fresh web process does not pay for it."""
+    app.finalize(auto=True)
+    app.amqp.queues  # noqa: B018 - built when first looked at
+    Connection(app.conf.broker_url).get_transport_cls()
