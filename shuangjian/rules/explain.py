@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from shuangjian.bureau.models import UnitDay
 from shuangjian.core.choices import Severity, Stage
 from shuangjian.core.weeks import Week
 from shuangjian.rules.clauses import all_clauses
-from shuangjian.rules.declare import Period, Rule, find_rule
+from shuangjian.rules.declare import Period, Rule, Source, find_rule
 from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.models import Finding
 from shuangjian.rules.parameter_files import TIME_OF_DAY, Dated
@@ -58,7 +59,7 @@ class Card:
 def explain(finding: Finding) -> Card:
     """The card of a finding, from what was frozen with it; one query for the bureau's overrides."""
     with frozen(current_overrides()):
-        return card(
+        explained = card(
             rule_code=finding.rule,
             about=finding.about,
             occurred_on=finding.occurred_on,
@@ -68,6 +69,20 @@ def explain(finding: Finding) -> Card:
             severity=finding.severity,
             stale=finding.is_stale,
         )
+    if _rests_on_provisional_calendar(finding):
+        explained.facts.append(("校历", "暂定；正式校历公布后重新判断"))
+    return explained
+
+
+def _rests_on_provisional_calendar(finding: Finding) -> bool:
+    """Whether a school day of the finding's week is one only until the official calendar says so; one query."""
+    rule = find_rule(finding.rule)
+    if rule is None or rule.source is not Source.RETURN:
+        return False
+    week = Week.of(finding.occurred_on).monday
+    days = UnitDay.objects.filter(institution_id=finding.institution_id, week=week)
+    days = days.filter(date=finding.occurred_on) if rule.period is Period.DAY else days.filter(is_school_day=True)
+    return days.filter(is_provisional=True).exists()
 
 
 def card(

@@ -16,7 +16,7 @@ from shuangjian.bureau.models import Institution, UnitDay
 from shuangjian.core.choices import Outcome, Severity
 from shuangjian.core.weeks import Week
 from shuangjian.rules.declare import Period, Rule, Source, all_rules
-from shuangjian.rules.models import Finding, RuleMode
+from shuangjian.rules.models import Exemption, Finding, RuleMode
 from shuangjian.rules.registries import coverage
 
 #: What a unit shows is the first of these that any of its rules has; 数据不足 stands beside it wherever present.
@@ -91,11 +91,11 @@ def _decide(rule: Rule, facts: _Facts) -> Outcome:
     """The fixed order: not applicable, exempt, a proven finding, insufficient data, compliant."""
     if not rule.applies_to(facts.stages):
         return Outcome.NOT_APPLICABLE
+    if rule.code in facts.exempt:
+        return Outcome.EXEMPT
     severity = facts.worst.get(rule.code)
     if severity is not None:
         return Outcome.SUSPECTED_VIOLATION if severity >= Severity.VIOLATION else Outcome.WARNING
-    if rule.code in facts.exempt:
-        return Outcome.EXEMPT
     if rule.source is Source.RETURN:
         stages = (rule.stages or set(facts.stages)) & set(facts.stages)
         if not stages <= facts.known_stages or rule.code in facts.stale:
@@ -136,9 +136,33 @@ def _gather(institution_ids: Sequence[int], weeks: Sequence[Week]) -> _Gathered:
         for pk, monday, *_ in source(list(stages_of), min(mondays), max(mondays)):
             if (pk, monday) in facts:
                 facts[pk, monday].is_covered = True
+    for pk, monday, rule in _exempt_weeks(list(stages_of), mondays):
+        facts[pk, monday].exempt.add(rule)
     for monday, row in _findings(list(stages_of), weeks):
         _take(facts[row["institution_id"], monday], row)
     return _Gathered(list(stages_of), facts)
+
+
+def _exempt_weeks(institution_ids: Sequence[int], mondays: Sequence[dt.date]) -> Iterable[tuple[int, dt.date, str]]:
+    """(institution, Monday, rule) of weeks in which every school day lies inside an exemption of the rule."""
+    if not mondays:
+        return
+    first, last = min(mondays), max(mondays) + dt.timedelta(days=6)
+    ranges: dict[tuple[int, str], list[tuple[dt.date, dt.date]]] = {}
+    granted = Exemption.objects.filter(institution_id__in=institution_ids, starts_on__lte=last, ends_on__gte=first)
+    for pk, rule, starts_on, ends_on in granted.values_list("institution_id", "rule", "starts_on", "ends_on"):
+        ranges.setdefault((pk, rule), []).append((starts_on, ends_on))
+    if not ranges:
+        return
+    days: dict[tuple[int, dt.date], set[dt.date]] = {}
+    of_units = UnitDay.objects.filter(institution_id__in={pk for pk, _ in ranges}, week__in=mondays, is_school_day=True)
+    for pk, monday, date in of_units.values_list("institution_id", "week", "date"):
+        days.setdefault((pk, monday), set()).add(date)
+    for (pk, rule), spans in ranges.items():
+        for monday in mondays:
+            dates = days.get((pk, monday), set())
+            if dates and all(any(start <= date <= end for start, end in spans) for date in dates):
+                yield pk, monday, rule
 
 
 def _findings(institution_ids: Sequence[int], weeks: Sequence[Week]) -> Iterable[tuple[dt.date, dict[str, Any]]]:
@@ -172,8 +196,8 @@ def _term_of(day: dt.date) -> str:
 def _take(facts: _Facts, row: Mapping[str, Any]) -> None:
     code, severity = row["rule"], row["severity"]
     if row["is_exempt"]:
-        facts.exempt.add(code)
-    elif row["is_stale"]:
+        return  # kept, but nothing follows from it
+    if row["is_stale"]:
         # Seen once, but its week is not covered any more: nobody can say whether it still holds.
         facts.stale.add(code)
     else:

@@ -262,3 +262,19 @@ def test_closing_needs_a_reason(school: Any, bureau: Any) -> None:
     _file(school, 75)
     with pytest.raises(InvalidInput, match="办结说明|需要修改"):
         services.close_alert(_the_alert().pk, actor=bureau, now=NOW, reason="  ")
+
+
+def test_an_exemption_over_the_whole_week_is_the_outcome_even_without_a_finding(school: Any, bureau: Any) -> None:
+    Exemption.objects.create(
+        rule="SC-01",
+        institution=school,
+        starts_on="2026-11-01",
+        ends_on="2026-11-08",
+        reason="校舍改造",
+        approved_by=bureau,
+        approved_at=NOW,
+    )
+    assert unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule["SC-01"] == "exempt"
+    _file(school, 30)
+    assert unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule["SC-01"] == "exempt"
+    assert unit_outcomes([school.pk], make.WEEK.plus(-1), now=NOW)[school.pk].by_rule["SC-01"] == "insufficient_data"
