@@ -17,7 +17,8 @@ from rest_framework.response import Response
 
 from shuangjian.api.problems import Rejection
 
-_REVISION = re.compile(r'^"r(\d{1,9})(?:\.[0-9a-f]+)?"$')
+# A compressing proxy turns our strong tags into weak ones; the revision inside is exact either way.
+_REVISION = re.compile(r'(?:W/)?"r([0-9]{1,9})(?:\.[0-9a-f]+)?"')
 ANY_REVISION = -1
 
 
@@ -38,7 +39,7 @@ def expected_revision(request: Request) -> int | None:
         return None
     if header.strip() == "*":
         return ANY_REVISION
-    match = _REVISION.match(header.strip())
+    match = _REVISION.fullmatch(header.strip())
     if match is None:
         raise Rejection(
             'If-Match 应为一个由本接口给出的 ETag，如 "r3"；不要列出多个。', code="bad_if_match", status=400

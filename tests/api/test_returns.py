@@ -57,6 +57,29 @@ def test_the_etag_of_a_read_serves_as_if_match(call: Call, cast: SimpleNamespace
     assert call("PUT", returns, "institution", payload(cast), If_Match=etag).status_code == 200
 
 
+def test_a_tag_that_a_proxy_weakened_still_serves(call: Call, cast: SimpleNamespace, returns: str) -> None:
+    call("PUT", returns, "institution", payload(cast))
+    etag = "W/" + call("GET", returns, "institution")["ETag"]
+    assert call("GET", returns, "institution", If_None_Match=etag).status_code == 304
+    assert call("PUT", returns, "institution", payload(cast), If_Match=etag).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["r1", '"1"', '"r1", "r2"', '"rx"', '"r"', '"r99999999999"', ""])
+def test_it_refuses_an_if_match_that_is_no_tag_of_ours(
+    call: Call, cast: SimpleNamespace, returns: str, header: str
+) -> None:
+    answer = call("PUT", returns, "institution", payload(cast), If_Match=header)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_if_match")
+    assert nothing_saved()
+
+
+def test_a_head_request_answers_without_a_body(call: Call, cast: SimpleNamespace, returns: str) -> None:
+    call("PUT", returns, "institution", payload(cast))
+    head = call("HEAD", returns, "institution")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head["ETag"] == call("GET", returns, "institution")["ETag"]
+
+
 @pytest.mark.parametrize("header", [{"If_Match": "*"}, {"If_Match": '"r4"'}])
 def test_if_match_fails_where_nothing_was_saved_yet(
     call: Call, cast: SimpleNamespace, returns: str, header: dict[str, str]

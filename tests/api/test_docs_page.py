@@ -1,0 +1,20 @@
+"""The documentation page runs in a browser under the portal's content security policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_swagger_ui_shows_the_operations_and_the_console_stays_silent(page: Any, live_server: Any) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.goto(f"{live_server.url}/api/docs/")
+    page.wait_for_selector(".opblock")
+    assert page.locator(".opblock").count() > 30
+    assert page.get_by_text("一条预警及其办理过程").count() == 1
+    assert complaints == []
