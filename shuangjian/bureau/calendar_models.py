@@ -145,7 +145,7 @@ class UnitDay(models.Model):
     class Meta:
         verbose_name = "单位校历"
         constraints = [models.UniqueConstraint(fields=["institution", "stage", "date"], name="unit_day_once")]
-        indexes = [models.Index(fields=["institution", "week"])]
+        indexes = [models.Index(fields=["week", "institution"])]
 
     def __str__(self) -> str:
         return f"{self.institution_id} {self.stage} {self.date}"

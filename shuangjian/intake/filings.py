@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Q, QuerySet
 
-from shuangjian.bureau.models import Institution, Term, UnitDay
+from shuangjian.bureau.models import Institution, Term
 from shuangjian.bureau.workdays import WorkdayCalendar
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
@@ -109,9 +109,7 @@ def open_due_filings(now: dt.datetime) -> int:
 
     Returns how many filings fell due since the last call.
     """
-    week = Week.of(now.date())
-    if UnitDay.objects.filter(week=week.monday).exists() and not Filing.objects.filter(week=week.monday).exists():
-        correct_filings(None, [week], today=now.date())
+    correct_filings(None, [Week.of(now.date())], today=now.date())
     due = Filing.objects.unfiled().due_before(now).filter(due_seen_at__isnull=True)
     groups = (
         due.order_by()

@@ -219,6 +219,14 @@ def test_beat_asks_for_rp_once_when_a_due_instant_has_passed(school: Any) -> Non
     assert Finding.objects.open().filter(rule="RP-01", occurred_on=make.WEEK.monday).count() == 1
 
 
+def test_beat_makes_the_week_s_filings_for_every_unit_even_when_some_are_there(school: Any) -> None:
+    other = make.school("示范二小")
+    monday = make.WEEK.monday
+    Filing.objects.filter(week=monday, institution=other).delete()
+    filings.open_due_filings(clock.at(monday, 1))
+    assert Filing.objects.filter(week=monday).count() == 2
+
+
 def test_a_day_that_becomes_a_school_day_makes_the_week_insufficient_until_it_is_corrected(school: Any) -> None:
     make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 75)], now=NOW)
     drain(lambda: NOW)
