@@ -26,6 +26,7 @@ LOGS = VAR / "log"
 LOCK = VAR / "demo.lock"
 STOP_ORDER = ["web", "beat", "worker", "valkey", "postgres"]
 WEB_SECONDS = 120
+READY_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def _serve(options: Options, supervisor: Supervisor) -> NoReturn:
     supervisor.run(_celery("worker", env, ["--concurrency", "2", "--without-gossip", "--without-mingle"]))
     supervisor.run(_celery("beat", env, ["--schedule", VAR / "beat-schedule", "--pidfile="]))
     _wait_for_web(options, web)
+    _wait_for_beat(options)
     print(
         f"\n{accounts.strip()}\n\nThe portal runs at {options.address}/   (Ctrl-C stops it; logs: var/log/)", flush=True
     )
@@ -173,11 +175,18 @@ def _wait_for_web(options: Options, web: Service) -> None:
     raise Problem(f"the web server did not answer within {WEB_SECONDS} s. Its last words:\n{tail(web.log)}")
 
 
-def _answers(options: Options) -> bool:
+def _wait_for_beat(options: Options) -> None:
+    """Return when /readyz answers 200 as well, which on a new database takes beat's first tick; do not insist."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and not _answers(options, "/readyz"):
+        time.sleep(0.5)
+
+
+def _answers(options: Options, path: str = "/healthz") -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(options.host, options.host)  # noqa: S104
     connection = http.client.HTTPConnection(host, options.port, timeout=5)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
