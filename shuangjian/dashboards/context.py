@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from shuangjian.accounts.models import RoleKind, User
 from shuangjian.bureau.models import Institution
-from shuangjian.dashboards.navigation import navigation, scope_trail
+from shuangjian.dashboards.navigation import navigation, scope_trail, unit_label
 
 _NO_FRAME = ("/api/", "/healthz", "/readyz", settings.STATIC_URL)
 
@@ -30,7 +30,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": navigation(user, request.path),
         "scope_trail": scope_trail(user),
         "search_url": reverse("search") if user.role_kind != RoleKind.SYSADMIN else "",
-        "unit_name": user.unit_name,
+        "unit_name": unit_label(user),
         "role_label": user.role_label,
         "is_demo_data": Institution.objects.filter(is_fictional=True).exists(),
     }

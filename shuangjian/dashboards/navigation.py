@@ -38,13 +38,18 @@ def navigation(user: User, path: str) -> list[dict[str, object]]:
     ]
 
 
+def unit_label(user: User) -> str:
+    """Name of the user's unit as it stands alone; a guidance centre is listed by its area only."""
+    return f"{user.unit_name}教育指导中心" if user.role_kind == RoleKind.CENTRE else user.unit_name
+
+
 def scope_trail(user: User) -> list[dict[str, str]]:
     """区 › 镇街 › 单位, as far down as the user's jurisdiction; pages that go deeper replace it."""
     if user.role_kind == RoleKind.SYSADMIN:
         return [{"label": "系统管理", "url": ""}]
     trail = [{"label": DISTRICT_NAME, "url": ""}]
     if user.role_kind != RoleKind.BUREAU:
-        trail.append({"label": user.unit_name, "url": reverse("home")})
+        trail.append({"label": unit_label(user), "url": reverse("home")})
     else:
         trail[0]["url"] = reverse("home")
     return trail

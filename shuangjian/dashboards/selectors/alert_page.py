@@ -11,9 +11,12 @@ from django.urls import reverse
 from shuangjian.accounts.models import User
 from shuangjian.alerts.models import Alert, AlertEvent
 from shuangjian.alerts.services import MAY_ACKNOWLEDGE, MAY_CLOSE, MAY_DISMISS
+from shuangjian.core.weeks import Week
 from shuangjian.dashboards.selectors.alerts import AlertLine
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
+from shuangjian.dashboards.selectors.unit_page import return_url
 from shuangjian.dashboards.selectors.wording import FindingLine
+from shuangjian.rules.declare import Period, find_rule
 from shuangjian.rules.explain import explain
 from shuangjian.rules.models import Finding
 
@@ -81,8 +84,15 @@ def finding_page(user: User, finding: Finding) -> dict[str, Any]:
         "unit": finding.institution,
         "card": explain(finding),
         "alert": alert,
+        "return_url": return_url(finding.institution, Week.of(finding.occurred_on)) if _is_of_a_week(finding) else "",
         "scope_trail": _trail(finding.institution, "alerts", "预警", line.title),
     }
+
+
+def _is_of_a_week(finding: Finding) -> bool:
+    """Whether a weekly return says, or should say, what the finding is about."""
+    rule = find_rule(finding.rule)
+    return rule is not None and rule.period in (Period.DAY, Period.WEEK)
 
 
 def _trail(unit: Any, name: str, label: str, here: str) -> list[dict[str, str]]:

@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 
-from shuangjian.accounts.models import RoleKind, User
+from shuangjian.accounts.models import DISTRICT_NAME, RoleKind, User
 from shuangjian.alerts.models import Alert
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import FilingState, Outcome
 from shuangjian.core.templatetags.ui import cn_date, cn_datetime
 from shuangjian.core.weeks import Week
+from shuangjian.dashboards.navigation import unit_label
 from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.units import findings_of_week
@@ -125,8 +126,8 @@ def unit_trail(user: User, unit: Institution) -> list[dict[str, str]]:
     """区 › 镇街 › 单位; a link only where the reader's jurisdiction reaches."""
     if user.role_kind == RoleKind.SCHOOL:
         town = {"label": unit.town.name, "url": ""} if unit.town else None
-        return [step for step in ({"label": "番禺区", "url": ""}, town, {"label": unit.name, "url": ""}) if step]
-    home = {"label": "番禺区" if user.role_kind == RoleKind.BUREAU else user.unit_name, "url": reverse("home")}
+        return [step for step in ({"label": DISTRICT_NAME, "url": ""}, town, {"label": unit.name, "url": ""}) if step]
+    home = {"label": DISTRICT_NAME if user.role_kind == RoleKind.BUREAU else unit_label(user), "url": reverse("home")}
     steps = [home]
     if unit.town and user.role_kind != RoleKind.TOWN:
         steps.append({"label": unit.town.name, "url": f"{reverse('units')}?town={unit.town.code}"})

@@ -29,6 +29,8 @@ NO_DATA = "no_data"
 ATTENTION = "attention"
 ALL = "all"
 UNFILED = "unfiled"
+#: Who sees units of several towns, and units whose town is not confirmed.
+_SETTLE_TOWNS = frozenset({RoleKind.BUREAU, RoleKind.CENTRE})
 
 
 def _shows(outcome: Outcome, row: UnitRow) -> bool:
@@ -78,7 +80,7 @@ class UnitsView(ScopedView):
             {"label": "结果", "param": "outcome", "value": outcome, "options": _outcome_options(every)},
             {"label": "周报", "param": "filing", "value": filing, "options": _filing_options(every)},
         ]
-        if user.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE):
+        if user.role_kind in _SETTLE_TOWNS:
             filters.append({"label": "镇街", "param": "town", "value": town, "options": town_options(every)})
         return super().get_context_data(
             week=week,
@@ -92,6 +94,7 @@ class UnitsView(ScopedView):
             sort=sort,
             filters=filters,
             columns=_columns(sort),
+            unconfirmed=sum(row.unit.town is None for row in every) if user.role_kind in _SETTLE_TOWNS else 0,
             **kwargs,
         )
 
@@ -136,7 +139,7 @@ class FilingsView(ScopedView):
             *_state_options(counts),
         ]
         filters = []
-        if user.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE):
+        if user.role_kind in _SETTLE_TOWNS:
             filters.append({"label": "镇街", "param": "town", "value": town, "options": town_options(every)})
         return super().get_context_data(
             week=week,

@@ -1,0 +1,51 @@
+"""The frame's context: for signed-in people only, and without a query where there is no frame."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from pytest_django import DjangoAssertNumQueries
+
+from shuangjian.accounts.models import User
+from shuangjian.dashboards.context import shell
+from tests import make
+
+
+class UnreadUser:
+    """Stands for request.user where nobody may ask for it."""
+
+    @property
+    def is_authenticated(self) -> bool:
+        raise AssertionError("the session was read")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/towns/", "/healthz", "/readyz", "/static/site/js/app.js"])
+def test_programs_probes_and_files_cost_no_query(path: str, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    request = RequestFactory().get(path)
+    request.user = UnreadUser()  # type: ignore[assignment]
+    with django_assert_num_queries(0):
+        assert shell(request) == {}
+
+
+def test_whoever_is_not_signed_in_gets_nothing(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    request = RequestFactory().get("/login/")
+    request.user = AnonymousUser()
+    with django_assert_num_queries(0):
+        assert shell(request) == {}
+
+
+def test_whoever_holds_a_one_time_password_gets_no_navigation() -> None:
+    request = RequestFactory().get("/password/")
+    request.user = User(username="drill", role_kind="bureau", must_change_password=True)
+    assert shell(request) == {}
+
+
+def test_the_frame_costs_one_query(db: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    request = RequestFactory().get("/units/")
+    request.user = make.user("bureau")
+    with django_assert_num_queries(1):
+        context = shell(request)
+    assert [entry["label"] for entry in context["nav"] if entry["active"]] == ["单位"]
+    assert context["scope_trail"] == [{"label": "番禺区", "url": "/"}]
+    assert context["is_demo_data"] is False
