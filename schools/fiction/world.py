@@ -52,10 +52,13 @@ class _Storyteller:
 def make_world(*, schools: int, weeks: int, seed: int, now: dt.datetime) -> World:
     """Make ``schools`` fictional schools and their returns of the ``weeks`` weeks before this one.
 
-    All or nothing, and judged at its end. Refused beside real schools: invented data never mixes with theirs.
+    All or nothing, and judged at its end. Refused where any school is: invented data never mixes with real ones, and a
+    second world would write over the returns of the first.
     """
     if Institution.objects.filter(kind=Institution.Kind.SCHOOL, is_fictional=False).exists():
         raise Refused("库中已有真实学校，不能再生成演示数据；请换一个空库（bin/demo 自带单独的演示库）。")
+    if Institution.objects.filter(kind=Institution.Kind.SCHOOL).exists():
+        raise Refused("库中已有演示学校，再生成会改写它们的周报；请换一个空库。")
     random, actor = Random(seed), _Storyteller()  # noqa: S311 - a story, not a secret
     this_week = Week.of(now.date())
     world = World(weeks=[this_week.plus(-n) for n in range(weeks, 0, -1)])

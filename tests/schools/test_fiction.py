@@ -87,6 +87,14 @@ def test_make_world_refuses_to_stand_beside_real_schools() -> None:
 
 
 @pytest.mark.django_db
+def test_make_world_refuses_to_write_over_a_world_that_is_there() -> None:
+    load_reference(actor=None)
+    make.school("示范一小", rebuild=False)
+    with pytest.raises(CommandError, match="演示学校"):
+        call_command("make_world", "--schools", "1", "--weeks", "1")
+
+
+@pytest.mark.django_db
 def test_prepare_demo_twice_makes_one_world_and_the_accounts_once(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("prepare_demo")
     schools = Institution.objects.filter(kind="school").count()
