@@ -7,10 +7,10 @@ from django.db.models import Q
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
-from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.core.querysets import ScopedQuerySet, TrialAwareQuerySet
 
 
-class AlertQuerySet(ScopedQuerySet["Alert"]):
+class AlertQuerySet(TrialAwareQuerySet["Alert"]):
     def unclosed(self) -> AlertQuerySet:
         return self.filter(closed_at__isnull=True)
 

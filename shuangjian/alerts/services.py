@@ -11,6 +11,7 @@ from django.db import transaction
 from shuangjian.alerts.models import Alert, AlertEvent
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.locks import lock_institutions
+from shuangjian.core.querysets import power_of
 from shuangjian.journal.models import ClockTimestamp
 from shuangjian.journal.services import record
 from shuangjian.rules.models import Dismissal, Finding
@@ -76,11 +77,6 @@ def findings_of(alert: Alert) -> Iterable[Finding]:
     return Finding.objects.filter(
         rule=alert.rule, institution_id=alert.institution_id, period=alert.period, cleared_at__isnull=True
     ).order_by("occurred_on", "about")
-
-
-def power_of(actor: Any) -> str:
-    """The role a person or token acts in: a district token acts as the bureau, a town token as the town."""
-    return str(getattr(actor, "power", None) or actor.role_kind)
 
 
 def _may(actor: Any, powers: frozenset[str], act: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -23,13 +23,26 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
     The model states ``INSTITUTION``, the lookup path from itself to Institution.
     """
 
-    def visible_to(self, principal: Principal | None) -> ScopedQuerySet[ModelT]:
+    def visible_to(self, principal: Principal | None) -> Self:
         """Rows inside the principal's jurisdiction; nothing at all for anyone without one."""
         jurisdiction = getattr(principal, "jurisdiction", None)
         if jurisdiction is None:
             return self.none()
         path: Any = getattr(self.model, "INSTITUTION")  # noqa: B009 - a model without it must fail loudly here
         return self.filter(jurisdiction(path))
+
+
+def power_of(principal: Any) -> str:
+    """The role a person or token acts in: a district token acts as the bureau, a town token as the town."""
+    return str(getattr(principal, "power", None) or getattr(principal, "role_kind", ""))
+
+
+class TrialAwareQuerySet(ScopedQuerySet[ModelT]):
+    """Rows of rules on trial (试运行) are the bureau's own business: nobody else sees them."""
+
+    def visible_to(self, principal: Principal | None) -> Self:
+        rows = super().visible_to(principal)
+        return rows if power_of(principal) == "bureau" else rows.filter(is_trial=False)
 
 
 def lookup(path: str, field: str) -> str:

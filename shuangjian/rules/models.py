@@ -8,10 +8,10 @@ from django.db.models import F, Q
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
-from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.core.querysets import ScopedQuerySet, TrialAwareQuerySet
 
 
-class FindingQuerySet(ScopedQuerySet["Finding"]):
+class FindingQuerySet(TrialAwareQuerySet["Finding"]):
     def open(self) -> FindingQuerySet:
         """Findings that the last evaluation of their scope still saw, or could not look at again (stale)."""
         return self.filter(cleared_at__isnull=True)

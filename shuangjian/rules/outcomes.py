@@ -172,7 +172,7 @@ def _findings(institution_ids: Sequence[int], weeks: Sequence[Week]) -> Iterable
         by_period.setdefault(rule.period, []).append(rule.code)
     weekly = by_period.get(Period.DAY, []) + by_period.get(Period.WEEK, [])
     longer = [code for each in (Period.STANDING, Period.MONTH, Period.TERM) for code in by_period.get(each, [])]
-    rows = Finding.objects.filter(institution_id__in=institution_ids).open().undismissed().order_by()
+    rows = Finding.objects.filter(institution_id__in=institution_ids, is_trial=False).open().undismissed().order_by()
     groups = ("institution_id", "rule", "severity", "is_exempt", "is_stale", "period")
     monday_of = {week.key: week.monday for week in weeks}
     # The period of a D or W rule is its week: one equality instead of a range for each week.
@@ -215,13 +215,15 @@ def _modes(weeks: Sequence[Week]) -> list[tuple[str, int | None, str, dt.date]]:
 def _switched_off(
     institution_ids: Sequence[int], week: Week, rows: Sequence[tuple[str, int | None, str, dt.date]]
 ) -> set[tuple[str, int]]:
-    """(rule, institution) whose mode on the week's last day is 关闭; a unit's own mode goes first."""
+    """(rule, institution) whose mode on the week's last day is not 正式; a unit's own mode goes first.
+
+    A rule on trial is judged for the bureau to look at, and has no outcome yet.
+    """
     modes = {(rule, owner): mode for rule, owner, mode, since in rows if since <= week.sunday}
     off: set[tuple[str, int]] = set()
     for (rule, owner), mode in modes.items():
-        if mode == RuleMode.Mode.OFF and owner is not None:
+        if mode != RuleMode.Mode.FORMAL and owner is not None:
             off.add((rule, owner))
-        elif mode == RuleMode.Mode.OFF:
-            own = {pk for pk in institution_ids if modes.get((rule, pk), RuleMode.Mode.OFF) == RuleMode.Mode.OFF}
-            off |= {(rule, pk) for pk in own}
+        elif mode != RuleMode.Mode.FORMAL:
+            off |= {(rule, pk) for pk in institution_ids if modes.get((rule, pk)) != RuleMode.Mode.FORMAL}
     return off

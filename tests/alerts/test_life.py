@@ -278,3 +278,26 @@ def test_an_exemption_over_the_whole_week_is_the_outcome_even_without_a_finding(
     _file(school, 30)
     assert unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule["SC-01"] == "exempt"
     assert unit_outcomes([school.pk], make.WEEK.plus(-1), now=NOW)[school.pk].by_rule["SC-01"] == "insufficient_data"
+
+
+def test_a_rule_on_trial_is_seen_by_the_bureau_alone_and_has_no_outcome(school: Any, bureau: Any) -> None:
+    RuleMode.objects.create(rule="HW-02", mode="trial", effective_from="2026-11-02", reason="试运行")
+    _file(school, 75)
+    assert _the_alert().is_trial
+    others = [make.user("school", school), make.user("town", make.town())]
+    assert Alert.objects.visible_to(bureau).filter(rule="HW-02").count() == 1
+    assert Finding.objects.visible_to(bureau).filter(rule="HW-02").count() == 1
+    for person in others:
+        assert not Alert.objects.visible_to(person).filter(rule="HW-02").exists()
+        assert not Finding.objects.visible_to(person).filter(rule="HW-02").exists()
+    assert "HW-02" not in unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule
+
+
+def test_a_unit_s_own_mode_goes_before_the_district_s(school: Any) -> None:
+    RuleMode.objects.create(rule="HW-02", mode="off", effective_from="2026-11-02", reason="停用")
+    RuleMode.objects.create(
+        rule="HW-02", mode="formal", effective_from="2026-11-02", reason="试点学校", institution=school
+    )
+    _file(school, 75)
+    assert _the_alert().open_findings == 1
+    assert unit_outcomes([school.pk], make.WEEK, now=NOW)[school.pk].by_rule["HW-02"] == "warning"
