@@ -1,8 +1,6 @@
-"""What a person may see, beyond the plain jurisdiction: units under supervision, and no trial runs below the bureau."""
+"""What a person may see: units under supervision, their alerts and findings."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from shuangjian.accounts.models import RoleKind, User
 from shuangjian.alerts.models import Alert, AlertQuerySet
@@ -25,12 +23,10 @@ def units_of(user: User) -> ScopedQuerySet[Institution]:
 
 
 def alerts_of(user: User) -> AlertQuerySet:
-    """Alerts inside the jurisdiction; those of rules on trial (试运行) are for the bureau alone."""
-    alerts = cast(AlertQuerySet, Alert.objects.visible_to(user).select_related("institution__town"))
-    return alerts if user.role_kind == RoleKind.BUREAU else alerts.filter(is_trial=False)
+    """Alerts that the user may see, with their unit."""
+    return Alert.objects.visible_to(user).select_related("institution__town")
 
 
 def findings_of(user: User) -> FindingQuerySet:
-    """Findings inside the jurisdiction; those of rules on trial (试运行) are for the bureau alone."""
-    findings = cast(FindingQuerySet, Finding.objects.visible_to(user).select_related("institution__town"))
-    return findings if user.role_kind == RoleKind.BUREAU else findings.filter(is_trial=False)
+    """Findings that the user may see, with their unit."""
+    return Finding.objects.visible_to(user).select_related("institution__town")
