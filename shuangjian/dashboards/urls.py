@@ -7,7 +7,7 @@ from shuangjian.dashboards.views import alerts, home, rulebook, search, units
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
     path("units/", units.UnitsView.as_view(), name="units"),
-    path("units/<str:code>/", units.UnitView.as_view(), name="unit"),
+    path("units/<slug:code>/", units.UnitView.as_view(), name="unit"),
     path("filings/", units.FilingsView.as_view(), name="filings"),
     path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
     path("alerts/<int:pk>/", alerts.AlertView.as_view(), name="alert"),
@@ -16,7 +16,7 @@ urlpatterns = [
     path("alerts/<int:pk>/dismiss/", alerts.DismissView.as_view(), name="alert_dismiss"),
     path("findings/<int:pk>/", alerts.FindingView.as_view(), name="finding"),
     path("rules/", rulebook.RulebookView.as_view(), name="rulebook"),
-    path("rules/<str:code>/", rulebook.RuleView.as_view(), name="rule"),
+    path("rules/<slug:code>/", rulebook.RuleView.as_view(), name="rule"),
     path("clauses/", rulebook.ClausesView.as_view(), name="clauses"),
     path("search/", search.SearchView.as_view(), name="search"),
 ]

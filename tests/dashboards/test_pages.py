@@ -227,3 +227,32 @@ def test_a_late_return_counts_as_late_and_not_as_missing(visit: Visit, world: Wo
     shown = page(visit("town"), "/filings/?state=late")
     assert "示范二小" in shown
     assert "迟报 1 所" in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/?week=%00",
+        "/units/?q=%00&town=%00&outcome=%00&sort=%00&page=x",
+        "/filings/?state=%00&town=%00&page=-1",
+        "/alerts/?q=%00&rule=%00&town=%00&severity=%C2%B2&page=999999999999",
+        "/search/?q=%00%25",
+        "/clauses/?fate=%00",
+    ],
+)
+def test_no_address_however_odd_leads_to_an_error_page(visit: Visit, url: str) -> None:
+    assert visit("bureau").get(url).status_code == 200
+
+
+@pytest.mark.parametrize("url", ["/units/%00/", "/rules/%00/", "/units/a%20b/", "/alerts/99999999999999999999/"])
+def test_a_name_that_cannot_be_is_not_found(visit: Visit, url: str) -> None:
+    assert visit("bureau").get(url).status_code == 404
+
+
+def test_a_finding_of_a_rule_that_is_gone_is_kept_as_history(visit: Visit, world: World) -> None:
+    Finding.objects.filter(pk=world.finding.pk).update(rule="HW-99")
+    type(world.alert).objects.filter(pk=world.alert.pk).update(rule="HW-99")
+    assert "这条规则已不再使用" in page(visit("bureau"), f"/findings/{world.finding.pk}/")
+    for url in (f"/alerts/{world.alert.pk}/", "/alerts/", f"/units/{world.school.code}/", "/"):
+        page(visit("bureau"), url)
+    page(visit("school"), "/")

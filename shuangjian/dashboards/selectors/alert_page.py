@@ -17,7 +17,7 @@ from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.unit_page import return_url
 from shuangjian.dashboards.selectors.wording import FindingLine
 from shuangjian.rules.declare import Period, find_rule
-from shuangjian.rules.explain import explain
+from shuangjian.rules.explain import Card, explain
 from shuangjian.rules.models import Finding
 
 MOST_FINDINGS = 60
@@ -60,7 +60,7 @@ def alert_page(user: User, alert: Alert, today: dt.date) -> dict[str, Any]:
         "line": line,
         "unit": alert.institution,
         "is_overdue": line.is_overdue(today),
-        "card": explain(worst) if worst and worst.cleared_at is None else None,
+        "card": _card(worst) if worst and worst.cleared_at is None else None,
         "finding_lines": [FindingLine.of(finding) for finding in findings[:MOST_FINDINGS]],
         "has_more": len(findings) > MOST_FINDINGS,
         "events": list(AlertEvent.objects.visible_to(user).filter(alert=alert).order_by("id")),
@@ -82,11 +82,16 @@ def finding_page(user: User, finding: Finding) -> dict[str, Any]:
         "finding": finding,
         "line": line,
         "unit": finding.institution,
-        "card": explain(finding),
+        "card": _card(finding),
         "alert": alert,
         "return_url": return_url(finding.institution, Week.of(finding.occurred_on)) if _is_of_a_week(finding) else "",
         "scope_trail": _trail(finding.institution, "alerts", "预警", line.title),
     }
+
+
+def _card(finding: Finding) -> Card | None:
+    """None for a finding of a rule that is no longer in the catalogue: nothing can explain it any more."""
+    return explain(finding) if find_rule(finding.rule) else None
 
 
 def _is_of_a_week(finding: Finding) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,15 +75,16 @@ class AlertFilter:
     word: str
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> AlertFilter:
-        state = query.get("state", "")
+    def of(cls, asked: Callable[[str], str]) -> AlertFilter:
+        """``asked`` gives the text of a parameter of the address, "" when it is missing."""
+        state = asked("state")
         return cls(
             state=state if state in _STATES else UNCLOSED,
-            severity=query.get("severity", ""),
-            rule=query.get("rule", ""),
-            town=query.get("town", ""),
-            due=query.get("due", ""),
-            word=query.get("q", "").strip()[:40],
+            severity=asked("severity"),
+            rule=asked("rule"),
+            town=asked("town"),
+            due=asked("due"),
+            word=asked("q"),
         )
 
     def applied(self, alerts: AlertQuerySet, today: dt.date) -> AlertQuerySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors import alerts as selectors
 from shuangjian.dashboards.selectors.alert_page import alert_page, finding_page
 from shuangjian.dashboards.selectors.jurisdiction import READERS, alerts_of, findings_of
+from shuangjian.dashboards.views.asked import asked
 from shuangjian.dashboards.views.units import PAGE_SIZE
 from shuangjian.rules.models import Finding
 
@@ -32,19 +34,19 @@ class AlertsView(ScopedView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, today = signed_in(self.request), clock.today()
-        asked = selectors.AlertFilter.of(self.request.GET)
-        page = Paginator(asked.applied(alerts_of(user), today), PAGE_SIZE).get_page(self.request.GET.get("page"))
+        wanted = selectors.AlertFilter.of(partial(asked, self.request))
+        page = Paginator(wanted.applied(alerts_of(user), today), PAGE_SIZE).get_page(asked(self.request, "page"))
         options = selectors.alert_options(user, today)
         return super().get_context_data(
             page_obj=page,
             lines=[selectors.AlertLine.of(alert) for alert in page],
             totals=options["totals"],
             states=options["states"],
-            state=asked.state,
+            state=wanted.state,
             today=today,
-            query=asked.word,
-            filters=_filters(user, asked, options),
-            chips=[{"label": f"单位含“{asked.word}”", "param": "q"}] if asked.word else [],
+            query=wanted.word,
+            filters=_filters(user, wanted, options),
+            chips=[{"label": f"单位含“{wanted.word}”", "param": "q"}] if wanted.word else [],
             is_school=user.role_kind == RoleKind.SCHOOL,
             is_filtered=bool(self.request.GET),
             **kwargs,
@@ -80,7 +82,7 @@ class ActView(ScopedView):
         user = signed_in(request)
         alert = cast(Alert, self.get_scoped_or_404(alerts_of(user), pk=pk))
         errors: list[dict[str, str]] = []
-        reason = request.POST.get("reason", "")
+        reason = request.POST.get("reason", "").replace("\x00", "")
         try:
             self.act(alert.pk, actor=user, reason=reason)
         except InvalidInput as refused:
@@ -139,13 +141,13 @@ class FindingView(ScopedView):
         return super().get_context_data(**finding_page(user, finding), **kwargs)
 
 
-def _filters(user: User, asked: selectors.AlertFilter, options: dict[str, Any]) -> list[dict[str, Any]]:
+def _filters(user: User, wanted: selectors.AlertFilter, options: dict[str, Any]) -> list[dict[str, Any]]:
     overdue = [{"value": selectors.OVERDUE, "label": "已逾期", "count": options["totals"]["overdue"]}]
     filters = [
-        {"label": "等级", "param": "severity", "value": asked.severity, "options": options["severities"]},
-        {"label": "期限", "param": "due", "value": asked.due, "options": overdue},
-        {"label": "规则", "param": "rule", "value": asked.rule, "options": options["rules"]},
+        {"label": "等级", "param": "severity", "value": wanted.severity, "options": options["severities"]},
+        {"label": "期限", "param": "due", "value": wanted.due, "options": overdue},
+        {"label": "规则", "param": "rule", "value": wanted.rule, "options": options["rules"]},
     ]
     if user.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE):
-        filters.append({"label": "镇街", "param": "town", "value": asked.town, "options": options["towns"]})
+        filters.append({"label": "镇街", "param": "town", "value": wanted.town, "options": options["towns"]})
     return filters

@@ -16,6 +16,7 @@ from shuangjian.dashboards.selectors import overview, units
 from shuangjian.dashboards.selectors.jurisdiction import units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.weeks import chosen_week
+from shuangjian.dashboards.views.asked import asked
 
 _SHOWN = 8
 
@@ -37,7 +38,7 @@ class HomeView(ScopedView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, now = signed_in(self.request), clock.now()
-        week = chosen_week(self.request.GET.get("week"), user, now.date())
+        week = chosen_week(asked(self.request, "week"), user, now.date())
         if user.role_kind == RoleKind.SCHOOL:
             own = cast(Institution, self.get_scoped_or_404(units_of(user)))
             return super().get_context_data(**unit_page(user, own, week, now), is_home=True, **kwargs)

@@ -10,6 +10,7 @@ from shuangjian.core import clock
 from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors import rulebook
 from shuangjian.dashboards.selectors.jurisdiction import READERS
+from shuangjian.dashboards.views.asked import asked
 from shuangjian.rules.declare import find_rule
 
 
@@ -54,7 +55,7 @@ class ClausesView(ScopedView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entries = rulebook.clause_entries(rulebook.department_names())
-        fate = self.request.GET.get("fate", "")
+        fate = asked(self.request, "fate")
         shown = [entry for entry in entries if fate not in rulebook.FATES or fate in entry.clause.fates]
         options = [
             {"value": key, "label": label, "count": sum(key in entry.clause.fates for entry in entries)}

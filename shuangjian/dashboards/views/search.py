@@ -11,11 +11,11 @@ from shuangjian.core import clock
 from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
 from shuangjian.dashboards.selectors.jurisdiction import READERS, alerts_of, units_of
+from shuangjian.dashboards.views.asked import asked
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import all_rules
 
 _SHOWN = 10
-_LONGEST = 40
 
 
 class SearchView(ScopedView):
@@ -25,7 +25,7 @@ class SearchView(ScopedView):
     roles = READERS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user, word = signed_in(self.request), self.request.GET.get("q", "").strip()[:_LONGEST]
+        user, word = signed_in(self.request), asked(self.request, "q")
         if not word:
             return super().get_context_data(query="", total=0, **kwargs)
         rules = [rule for rule in all_rules() if _holds(word, rule.code, rule.title, rule.sentence)]

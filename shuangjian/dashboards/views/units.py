@@ -22,6 +22,7 @@ from shuangjian.dashboards.selectors.overview import filing_stats
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.units import NO_TOWN, UnitRow
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
+from shuangjian.dashboards.views.asked import asked
 
 PAGE_SIZE = 50
 UNCONFIRMED = "none"
@@ -60,11 +61,11 @@ class UnitsView(ScopedView):
     roles = READERS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user, now, query = signed_in(self.request), clock.now(), self.request.GET
-        week = chosen_week(query.get("week"), user, now.date())
+        user, now = signed_in(self.request), clock.now()
+        week = chosen_week(asked(self.request, "week"), user, now.date())
         every = units.unit_rows(user, week, now)
-        town, outcome, filing = query.get("town", ""), query.get("outcome", ""), query.get("filing", "")
-        word, sort = query.get("q", "").strip(), query.get("sort", "")
+        town, outcome, filing = (asked(self.request, name) for name in ("town", "outcome", "filing"))
+        word, sort = asked(self.request, "q"), asked(self.request, "sort")
         rows = [
             row
             for row in every
@@ -85,7 +86,7 @@ class UnitsView(ScopedView):
         return super().get_context_data(
             week=week,
             week_name=short_label(week),
-            page_obj=Paginator(rows, PAGE_SIZE).get_page(query.get("page")),
+            page_obj=Paginator(rows, PAGE_SIZE).get_page(asked(self.request, "page")),
             total=len(every),
             found=len(rows),
             attention_total=len(units.attention(rows)),
@@ -108,7 +109,7 @@ class UnitView(ScopedView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, now = signed_in(self.request), clock.now()
         unit = cast(Institution, self.get_scoped_or_404(units_of(user), code=self.kwargs["code"]))
-        week = chosen_week(self.request.GET.get("week"), user, now.date())
+        week = chosen_week(asked(self.request, "week"), user, now.date())
         return super().get_context_data(**unit_page(user, unit, week, now), **kwargs)
 
 
@@ -119,11 +120,11 @@ class FilingsView(ScopedView):
     roles = READERS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user, now, query = signed_in(self.request), clock.now(), self.request.GET
-        week = chosen_week(query.get("week"), user, now.date())
+        user, now = signed_in(self.request), clock.now()
+        week = chosen_week(asked(self.request, "week"), user, now.date())
         stats = filing_stats(user, week, now)
         every = filing_lines(user, week, now)
-        state, town = query.get("state", ""), query.get("town", "")
+        state, town = asked(self.request, "state"), asked(self.request, "town")
         state = state if state == ALL or state in FilingState.values else UNFILED
         lines = [
             line
@@ -150,7 +151,7 @@ class FilingsView(ScopedView):
             returned_total=counts[FilingState.RETURNED.value],
             states=states,
             state=state,
-            page_obj=Paginator(lines, PAGE_SIZE).get_page(query.get("page")),
+            page_obj=Paginator(lines, PAGE_SIZE).get_page(asked(self.request, "page")),
             filters=filters,
             is_school=user.role_kind == RoleKind.SCHOOL,
             **kwargs,
