@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
+from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
 from shuangjian.intake.filings import correct_filings, weeks_between
 from shuangjian.intake.models import WeeklyReturn
@@ -33,12 +34,16 @@ def follow_calendar(institution_ids: Sequence[int] | None, since: dt.date, until
     """After a changed calendar: correct the filings, and look again whether the weeks' returns are complete.
 
     A day that became a school day after the submit has neither data nor tick: the week is then 数据不足 until the
-    school corrects its return.
+    school corrects its return. Takes the units' locks first, as a submit does: the two touch the same filings and
+    returns, and a submit that read the calendar before this change is seen here once it has committed.
     """
+    if institution_ids is None:
+        schools = Institution.objects.filter(kind=Institution.Kind.SCHOOL)
+        institution_ids = list(schools.values_list("pk", flat=True))
+    lock_institutions(institution_ids)
     correct_filings(institution_ids, weeks_between(since, until), today=clock.today())
     returns = WeeklyReturn.objects.filter(week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED)
-    if institution_ids is not None:
-        returns = returns.filter(institution_id__in=institution_ids)
+    returns = returns.filter(institution_id__in=institution_ids)
     changed = []
     for weekly_return in returns.select_related("institution", "current_version"):
         is_complete = _answers_calendar(weekly_return, weekly_return.institution)
