@@ -32,7 +32,8 @@ owed AS (
   WHERE u.is_school_day AND (%(institutions)s::bigint[] IS NULL OR u.institution_id = ANY(%(institutions)s))
     AND (u.week + 6 >= greatest(i.opened_on, i.went_live_on, %(floor)s::date)
          OR EXISTS (SELECT 1 FROM intake_weeklyreturn r WHERE r.institution_id = u.institution_id AND r.week = u.week
-                    AND r.first_submitted_at IS NOT NULL))
+                    AND r.first_submitted_at IS NOT NULL)
+         OR EXISTS (SELECT 1 FROM intake_filing f WHERE f.institution_id = u.institution_id AND f.week = u.week))
     AND (i.closed_on IS NULL OR u.date < i.closed_on)
   GROUP BY u.institution_id, u.week, d.due_at),
 gone AS (
@@ -61,7 +62,7 @@ def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week]
     """Make the filings of these units (None: all) and weeks what the calendar says. Weeks not yet begun are left out.
 
     Filings begin with the term that runs at ``today`` (the last begun): what lies before the portal's first term was
-    never asked of anyone, unless a return of that week was submitted.
+    never asked of anyone, unless a return of that week was submitted. What was asked once stays asked.
     """
     begun = [week for week in weeks if week.monday <= today]
     floor = Term.objects.filter(starts_on__lte=today).aggregate(day=Max("starts_on"))["day"]

@@ -11,6 +11,7 @@ from afterschool.models import ServiceDay
 from homework.models import HomeworkItem
 from schools.models import SchoolDay
 from shuangjian.bureau.calendar_services import save_calendar_day
+from shuangjian.bureau.models import Term
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.core.weeks import Week
@@ -262,3 +263,11 @@ def test_a_closed_week_takes_its_filing_away(school: Any) -> None:
             certainty="official",
         )
     assert not Filing.objects.filter(institution=school, week=make.WEEK.monday).exists()
+
+
+def test_a_calendar_change_in_the_next_term_takes_no_filing_of_the_last_one_away(school: Any) -> None:
+    Term.objects.create(
+        key="2026-2027-2", stage="primary", starts_on="2027-02-22", ends_on="2027-07-09", certainty="provisional"
+    )
+    filings.correct_filings(None, [make.WEEK], today=dt.date(2027, 3, 1))
+    assert Filing.objects.filter(institution=school, week=make.WEEK.monday).exists()

@@ -53,10 +53,11 @@ def load(world: World) -> dict[str, Institution]:
 
 
 def owe(world: World) -> None:
-    """The world's owed filings: from its own first week to the week that runs at its ``now``."""
+    """The world's owed filings, made week by week as beat makes them, to the week that runs at its ``now``."""
     Filing.objects.all().delete()  # the rebuild made them from the term's first week to the real today
     weeks = filings.weeks_between(dt.date.fromisoformat(world["filings_from"]), now_of(world).date())
-    filings.correct_filings(None, weeks, today=now_of(world).date())
+    for week in weeks:
+        filings.correct_filings(None, [week], today=min(week.sunday, now_of(world).date()))
 
 
 def file_returns(world: World, schools: dict[str, Institution]) -> None:
