@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from schools.class_services import import_classes
 from schools.fiction import directory, payloads
@@ -67,6 +67,9 @@ def make_world(*, schools: int, weeks: int, seed: int, now: dt.datetime) -> Worl
     for institution in made:
         _tell(institution, world, random, actor, now)
     filings.open_due_filings(now)
+    with connection.cursor() as cursor:
+        # The server's own statistics come after the commit; without them it plans the rules for empty tables.
+        cursor.execute("ANALYZE")
     drain(lambda: now)
     return world
 
