@@ -94,7 +94,7 @@ def school(
         town=town,
         centre=centre,
         is_fictional=True,
-        **fields,
+        **{"registered_on": dt.date(2021, 9, 1), **fields},
     )
     record = School.objects.create(institution=institution, nature="公办", type=kind)
     for class_code in classes:

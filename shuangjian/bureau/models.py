@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from shuangjian.bureau.calendar_models import Break, CalendarDay, CalendarVersion, Certainty, Term, UnitDay
+from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.core.querysets import ScopedQuerySet
 
@@ -106,6 +107,7 @@ class Institution(models.Model):
     opened_on = models.DateField(null=True, blank=True, verbose_name="开办日期")
     closed_on = models.DateField(null=True, blank=True, verbose_name="撤销日期")
     went_live_on = models.DateField(null=True, blank=True, verbose_name="启用日期")
+    registered_on = models.DateField(default=clock.today, verbose_name="建档日期")
     is_fictional = models.BooleanField(default=False, verbose_name="演示数据")
     source = models.CharField(max_length=200, blank=True, verbose_name="数据来源")
 

@@ -20,7 +20,8 @@ DUE_TIME = load_parameter(__file__, "due_time")
 
 _LONGEST_HOLIDAY = dt.timedelta(days=20)
 
-# A unit owes each week in which any of its stages has a school day; from its opening, its go-live or the floor on.
+# A unit owes each week in which any of its stages has a school day, from its opening and its go-live on; without a
+# go-live date, from the week in which the portal got to know it. Nobody was asked for what lay before.
 # The week's numbers come from UnitDay, so a holiday that swallows a week takes its filing away.
 _CORRECT = """
 WITH due AS (SELECT * FROM unnest(%(weeks)s::date[], %(due)s::timestamptz[]) AS d (week, due_at)),
@@ -30,7 +31,7 @@ owed AS (
   JOIN due d ON d.week = u.week
   JOIN bureau_institution i ON i.id = u.institution_id
   WHERE u.is_school_day AND (%(institutions)s::bigint[] IS NULL OR u.institution_id = ANY(%(institutions)s))
-    AND (u.week + 6 >= greatest(i.opened_on, i.went_live_on, %(floor)s::date)
+    AND (u.week + 6 >= greatest(i.opened_on, coalesce(i.went_live_on, i.registered_on), %(floor)s::date)
          OR EXISTS (SELECT 1 FROM intake_weeklyreturn r WHERE r.institution_id = u.institution_id AND r.week = u.week
                     AND r.first_submitted_at IS NOT NULL)
          OR EXISTS (SELECT 1 FROM intake_filing f WHERE f.institution_id = u.institution_id AND f.week = u.week))
@@ -61,8 +62,8 @@ def due_at(week: Week, calendar: WorkdayCalendar) -> dt.datetime:
 def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week], *, today: dt.date) -> None:
     """Make the filings of these units (None: all) and weeks what the calendar says. Weeks not yet begun are left out.
 
-    Filings begin with the term that runs at ``today`` (the last begun): what lies before the portal's first term was
-    never asked of anyone, unless a return of that week was submitted. What was asked once stays asked.
+    A new filing lies in the term that runs at ``today`` (the last begun), or belongs to a week of which a return was
+    submitted. What was asked once stays asked.
     """
     begun = [week for week in weeks if week.monday <= today]
     floor = Term.objects.filter(starts_on__lte=today).aggregate(day=Max("starts_on"))["day"]

@@ -271,3 +271,15 @@ def test_a_calendar_change_in_the_next_term_takes_no_filing_of_the_last_one_away
     )
     filings.correct_filings(None, [make.WEEK], today=dt.date(2027, 3, 1))
     assert Filing.objects.filter(institution=school, week=make.WEEK.monday).exists()
+
+
+def test_a_unit_without_a_go_live_date_owes_from_the_week_in_which_it_was_registered(school: Any) -> None:
+    fresh = make.school("示范二小", registered_on=dt.date(2026, 11, 4))
+    weeks = list(Filing.objects.filter(institution=fresh).order_by("week").values_list("week", flat=True))
+    assert weeks[0] == make.WEEK.monday
+    assert Filing.objects.filter(institution=school).order_by("week").first().week == dt.date(2026, 8, 31)
+
+
+def test_a_go_live_date_before_the_registration_owes_the_earlier_weeks_too(school: Any) -> None:
+    early = make.school("示范二小", registered_on=dt.date(2026, 11, 4), went_live_on=dt.date(2026, 10, 12))
+    assert Filing.objects.filter(institution=early).order_by("week").first().week == dt.date(2026, 10, 12)

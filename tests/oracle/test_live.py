@@ -25,7 +25,7 @@ def test_live_findings_equal_the_oracle_s(seed: int) -> None:
     EvaluationRequest.objects.filter(scope="district").delete()
     for town in live.towns_of(schools):
         EvaluationRequest.objects.create(
-            scope="town", town=town, since=world["terms"][0]["starts_on"], until="2027-02-28", cause="测试"
+            scope="town", town=town, since=world["terms"][0]["starts_on"], until="2027-07-31", cause="测试"
         )
     drain(lambda: live.now_of(world))
     found = live.found()
