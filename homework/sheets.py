@@ -55,10 +55,10 @@ class ClassBlock:
 
     @property
     def name(self) -> str:
-        """三年级1班, from the code 2026-03-01."""
+        """三年级（1）班, from the code 2026-03-01."""
         if self.facts is None:
             return f"{self.code}（本周没有这个班级）"
-        return f"{_GRADES[self.facts.grade - 1]}年级{int(self.code.rpartition('-')[2])}班"
+        return f"{_GRADES[self.facts.grade - 1]}年级（{int(self.code.rpartition('-')[2])}）班"
 
     @property
     def is_blank(self) -> bool:

@@ -141,7 +141,7 @@ def quantity(rule: Rule, value: Decimal) -> str:
 
 
 def about_text(about: str) -> str:
-    """``class:2026-05-01`` in words: 五年级1班（2026-05-01）."""
+    """``class:2026-05-01`` in words: 五年级（1）班."""
     kind, _, name = about.partition(":")
     if kind == "class":
         _, grade, number = name.split("-")

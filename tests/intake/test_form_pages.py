@@ -144,7 +144,7 @@ def test_a_submit_with_gaps_lists_them_with_links_and_keeps_what_was_typed(filer
     answer = filer.post(url(school), posted | {"act": "submit"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert '<a href="#hw-2026-03-01-0-m3">三年级1班</a>：作业缺 1 天：周三，请填写，或勾选“无”。' in page
+    assert '<a href="#hw-2026-03-01-0-m3">三年级（1）班</a>：作业缺 1 天：周三，请填写，或勾选“无”。' in page
     assert '<a href="#sd-primary-1">小学</a>：作息缺 5 天：周一、周二、' in page
     assert page.count('aria-invalid="true"') == 6
     assert Fields(page).values["hw-2026-03-01-0-alternative"] == "未完"
@@ -261,7 +261,7 @@ def test_the_preview_says_what_a_submit_would_raise_and_saves_nothing(filer: Cli
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "现在提交会产生 2 条疑似问题" in page
-    assert '<a href="#hw-2026-03-01-0-m2">三年级1班 11-03（周二）</a>' in page
+    assert '<a href="#hw-2026-03-01-0-m2">三年级（1）班 11-03（周二）</a>' in page
     assert "61 分钟" in page
     assert "标准值 60 分钟" in page
     assert "2.1.1 减少作业总量" in page

@@ -135,7 +135,7 @@ class FilingsView(ScopedView):
         counts = Counter(str(line.state) for line in every)
         unfiled_total = sum(not line.is_filed for line in every)
         states = [
-            {"value": UNFILED, "label": "未报送", "count": unfiled_total},
+            {"value": UNFILED, "label": "待报", "count": unfiled_total},
             {"value": ALL, "label": "全部应报", "count": len(every)},
             *_state_options(counts),
         ]
