@@ -10,6 +10,7 @@ from django.db import models
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from schools import class_services
 from schools.forms import ManyClassesForm, OneClassForm
@@ -62,6 +63,10 @@ class ClassesView(SchoolView):
         kwargs.setdefault("many", ManyClassesForm())
         return super().get_context_data(
             school=school,
+            scope_trail=[
+                {"label": school.institution.name, "url": reverse("unit", args=[school.institution.code])},
+                {"label": "班级", "url": ""},
+            ],
             classes=classes.order_by("-school_year", "grade", "number"),
             open_count=sum(1 for c in classes if c.closed_on is None),
             filters=_year_filter(chosen, counts),
