@@ -13,6 +13,7 @@ from schools.models import School, SchoolClass
 from shuangjian.bureau.models import Institution
 from shuangjian.bureau.tables import ImportResult, Line, Problems, parse_table, whole_number
 from shuangjian.bureau.upsert import Wanted, upsert
+from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Refused
 from shuangjian.journal.services import record
@@ -20,6 +21,7 @@ from shuangjian.journal.services import record
 COLUMNS = ("school_code", "class_code", "pupils")
 PASTED_COLUMNS = ("class_code", "pupils")
 MOST_PUPILS = 80
+FIRST_SCHOOL_YEAR = 2021  # the guideline's first
 _CODE = re.compile(r"^(20\d{2})-(0[1-9])-(\d{2})$", re.ASCII)
 _CODE_HELP = "应写作 2026-07-03：学年起始年份-两位年级（01–09）-两位班号。"
 
@@ -131,6 +133,10 @@ def _class_values(line: Line, school: School, problems: Problems) -> dict[str, A
         problems.add(line, "class_code", f"“{code}”不是班级代码，{_CODE_HELP}")
         return None
     year, grade, number = (int(part) for part in match.groups())
+    if not FIRST_SCHOOL_YEAR <= year <= clock.today().year + 1:
+        message = f"学年 {year} 不合常理，应为 {FIRST_SCHOOL_YEAR} 至 {clock.today().year + 1}，请改正班级代码。"
+        problems.add(line, "class_code", message)
+        return None
     grades = grades_of(school.institution)
     if grade not in grades:
         message = f"{school} 只有 {grades[0]}–{grades[-1]} 年级，没有 {grade} 年级，请改正班级代码。"

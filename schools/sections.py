@@ -16,6 +16,9 @@ from shuangjian.intake.columns import Column, clock_time, day_of, one_of, repeat
 from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import Form, Gap, Section
 
+# A first lesson outside of these is a slip of the pen, not a school day.
+EARLIEST, LATEST = "06:00", "12:00"
+
 _DELETE = "DELETE FROM schools_schoolday WHERE school_id = %(school)s AND week = %(monday)s"
 _INSERT = """
 INSERT INTO schools_schoolday (school_id, week, stage, day, first_lesson)
@@ -39,7 +42,7 @@ class SchoolDaySection(Section):
             "school_day": (
                 Column("stage", "学段", one_of(Stage.values, "primary（小学）、junior（初中）")),
                 Column("day", "日期", day_of(form.week)),
-                Column("first_lesson", "第一节课", clock_time),
+                Column("first_lesson", "第一节课", clock_time(EARLIEST, LATEST)),
             )
         }
 

@@ -158,8 +158,9 @@ def required_text(text: str) -> str:
 
 def whole_number(text: str) -> int:
     """A whole number from 0; ValueError otherwise."""
+    required_text(text)
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"“{text}”不是整数，请填数字。")
+        raise ValueError(f"“{text}”不是 0 或正整数，请填半角数字。")
     return int(text)
 
 
@@ -182,7 +183,8 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"“{text}”不在可填的值之内，请填 {'、'.join(choices)} 之一。")
+            words = "、".join(choice for choice in choices if choice)
+            raise ValueError(f"“{text}”不在可填的值之内，请填 {words} 之一{'，或留空' if '' in choices else ''}。")
         return text
 
     return parse

@@ -99,11 +99,17 @@ def one_of(choices: Iterable[str], labels: str = "") -> Check:
     return check
 
 
-def clock_time(cells: Sequence[Any]) -> Iterator[CellError]:
-    """A time of day as "08:20"."""
-    for index, cell in enumerate(cells):
-        if not isinstance(cell, str) or _CLOCK.fullmatch(cell) is None:
-            yield index, f'应为 24 小时制时刻，如 "08:20"，现为{shown(cell)}。'
+def clock_time(earliest: str, latest: str) -> Check:
+    """A time of day as "08:20", between two of them, both included."""
+
+    def check(cells: Sequence[Any]) -> Iterator[CellError]:
+        for index, cell in enumerate(cells):
+            if not isinstance(cell, str) or _CLOCK.fullmatch(cell) is None:
+                yield index, f'应为 24 小时制时刻，如 "08:20"，现为{shown(cell)}。'
+            elif not earliest <= cell <= latest:
+                yield index, f"{cell} 不合常理，应在 {earliest} 与 {latest} 之间，请核对。"
+
+    return check
 
 
 def day_of(week: Week) -> Check:

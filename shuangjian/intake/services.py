@@ -95,6 +95,9 @@ def submit_return(
             return weekly_return
         raise Refused(f"{week.key} 还没有草稿，请先保存周报再提交。", code="no_draft", status=409)
     checked = check_return(institution, week, content, today=now.date())
+    if week.monday > now.date():
+        message = f"{week.key} 要到 {week.monday} 才开始，可以先保存草稿，开始后再提交。"
+        raise InvalidInput([Problem("week", message, "wrong_week")])
     if checked.gaps:
         raise InvalidInput(
             [Problem(gap.section, gap.message, "missing") for gap in checked.gaps[:MOST_PROBLEMS]],

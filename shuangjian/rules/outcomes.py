@@ -100,7 +100,7 @@ def _decide(rule: Rule, facts: _Facts) -> Outcome:
         stages = (rule.stages or set(facts.stages)) & set(facts.stages)
         if not stages <= facts.known_stages or rule.code in facts.stale:
             return Outcome.INSUFFICIENT_DATA
-        if not facts.school_stages & stages and not facts.is_covered:
+        if not facts.school_stages & stages:
             return Outcome.NOT_APPLICABLE
         if not facts.is_covered:
             return Outcome.INSUFFICIENT_DATA

@@ -127,6 +127,8 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("homework[0].minuts", "homework", {"minuts": 5}, "没有这个字段"),
     ("school_day[0].first_lesson", "school_day", {"first_lesson": "8:20"}, "时刻"),
     ("school_day[0].first_lesson", "school_day", {"first_lesson": 500}, "时刻"),
+    ("school_day[0].first_lesson", "school_day", {"first_lesson": "05:59"}, "不合常理"),
+    ("school_day[0].first_lesson", "school_day", {"first_lesson": "12:01"}, "不合常理"),
     ("school_day[0].stage", "school_day", {"stage": "junior"}, "本校没有"),
     ("school_day[0].stage", "school_day", {"stage": "高中"}, "之一"),
     ("after_school[0].day", "after_school", {"day": "2026-11-07"}, "不是小学上课日"),
@@ -175,6 +177,22 @@ def test_a_week_far_from_now_is_refused(school: Any, key: str) -> None:
     with pytest.raises(InvalidInput, match="需要修改") as refusal:
         services.save_draft(school, Week.parse(key), {}, actor=ME, now=NOW)
     assert refusal.value.problems[0].code == "wrong_week"
+
+
+def test_next_week_can_be_drafted_and_not_submitted(school: Any) -> None:
+    week, now = make.WEEK.plus(1), clock.at(dt.date(2026, 11, 8), 20 * 60)
+    payload = make.full_payload(school, week)
+    services.save_draft(school, week, payload, actor=ME, now=now)
+    with pytest.raises(InvalidInput) as refusal:
+        services.submit_return(school, week, actor=ME, now=now, door="api")
+    assert refusal.value.problems[0].code == "wrong_week"
+
+
+def test_a_return_of_a_holiday_week_makes_nothing_compliant(school: Any) -> None:
+    week = Week.parse("2026-W33")
+    services.submit_return(school, week, actor=ME, now=NOW, door="api", payload={"homework": []})
+    drain(lambda: NOW)
+    assert unit_outcomes([school.pk], week, now=NOW)[school.pk].by_rule["AS-01"] == "not_applicable"
 
 
 def test_a_preview_finds_what_the_submit_would_and_leaves_nothing(school: Any) -> None:

@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -89,6 +90,9 @@ class SchoolReturnViewSet(_OneWeek):
     )
     def update(self, request: Request, code: str, week: str) -> Response:
         school, monday = self._school(code), week_in_path(week)
+        if not int(request.META.get("CONTENT_LENGTH") or 0):
+            # No body is no return: a draft must not be emptied by a client that forgot to send one.
+            raise ParseError("请求体为空，没有保存。请给出整份周报；要提交已存草稿，请用 submit。")
         is_new = not self._find(school, monday).exists()
         saved = self._guarded(school, monday, services.save_draft, payload=request.data)
         return self._shown(saved, status=201 if is_new else 200)

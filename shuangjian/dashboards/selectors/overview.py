@@ -89,7 +89,7 @@ def headline(rows: Sequence[UnitRow], stats: FilingStats, week: Week, now: dt.da
     if not rows:
         return "管辖范围内还没有学校"
     if not stats.expected:
-        return f"{name} 没有上课日，无须报送周报"
+        return f"{name} 没有应报任务"
     if not stats.is_due(now):
         return f"{name} 周报未到期，暂无学校需要关注"
     return f"{name} 没有学校需要关注"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Max
+from django.db.models import Max, Min, Q
 
 from shuangjian.core.querysets import Principal
 from shuangjian.core.weeks import Week
@@ -18,8 +18,8 @@ _FARTHEST = dt.timedelta(weeks=60)  # ahead: a school year and its summer
 def chosen_week(asked: str | None, principal: Principal, today: dt.date) -> Week:
     """The week asked for as 2026-W47, else the last complete week of which a return is owed.
 
-    That is the one whose returns fell due last, or are falling due now; a week spent in holidays is passed over. One
-    query where nothing, or no such week, was asked for.
+    That is the one whose returns fell due last, or are falling due now; a week spent in holidays is passed over. Units
+    that owe none yet begin with the week that is their first. One query where nothing, or no such week, was asked for.
     """
     if asked:
         try:
@@ -29,8 +29,11 @@ def chosen_week(asked: str | None, principal: Principal, today: dt.date) -> Week
         if week and week.sunday >= BEGINNING and week.monday <= today + _FARTHEST:
             return week
     this_week = Week.of(today)
-    owed = Filing.objects.visible_to(principal).filter(week__lt=this_week.monday).aggregate(last=Max("week"))["last"]
-    return Week(owed) if owed else this_week.plus(-1)
+    owed = Filing.objects.visible_to(principal).aggregate(
+        last=Max("week", filter=Q(week__lt=this_week.monday)), first=Min("week")
+    )
+    shown = owed["last"] or owed["first"]
+    return Week(shown) if shown else this_week.plus(-1)
 
 
 def weeks_until(week: Week, count: int = WEEKS_SHOWN) -> list[Week]:
