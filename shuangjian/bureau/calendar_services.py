@@ -17,6 +17,9 @@ from shuangjian.journal.services import record
 
 SpanT = TypeVar("SpanT", Term, Break)
 _TERM_KEY = re.compile(r"^(\d{4})-(\d{4})-[12]$", re.ASCII)
+# From the guideline's first school year to well beyond any term that is planned.
+EARLIEST, LATEST = dt.date(2021, 9, 1), dt.date(2040, 12, 31)
+MOST_REASON = 80  # the column's length
 _DAY_FIELDS = ("date", "kind", "level", "town", "institution", "stage", "reason", "certainty")
 
 
@@ -83,8 +86,11 @@ def save_calendar_day(
     for field, value in zip(_DAY_FIELDS, given, strict=True):
         setattr(day, field, value)
     _refuse_level_mismatch(day)
-    full_clean(day)
+    refuse_strange_date("date", day.date)
+    _refuse_long_reason(day)
+    # Before full_clean, whose sentence about the database's constraint does not say how to mend it.
     _refuse_second_exception(day)
+    full_clean(day)
     if before is None:
         day.save()
     else:
@@ -129,6 +135,8 @@ def refuse_bad_span(span: Term | Break, *, where: str = "") -> None:
 
     Call under lock_calendar, or two people could save two overlapping ranges at the same moment.
     """
+    refuse_strange_date(where or "starts_on", span.starts_on)
+    refuse_strange_date(where or "ends_on", span.ends_on)
     if span.starts_on > span.ends_on:
         message = f"结束日期 {span.ends_on} 早于开始日期 {span.starts_on}，请改为不早于开始日期。"
         raise InvalidInput([Problem(where or "ends_on", message)])
@@ -184,6 +192,19 @@ def _refuse_level_mismatch(day: CalendarDay) -> None:
             raise InvalidInput([Problem(field, f"范围为“{label}”时须选择一个{label}。")])
         if field != needed and is_given:
             raise InvalidInput([Problem(field, f"范围为“{day.get_level_display()}”时不应指定{label}，请清空{label}。")])
+
+
+def refuse_strange_date(path: str, date: dt.date) -> None:
+    """InvalidInput for a date that no calendar of this portal is about: a slip in the year."""
+    if not EARLIEST <= date <= LATEST:
+        raise InvalidInput([Problem(path, f"{date} 不合常理，应在 {EARLIEST} 与 {LATEST} 之间，请核对年份。")])
+
+
+def _refuse_long_reason(day: CalendarDay) -> None:
+    if not 1 <= len(day.reason) <= MOST_REASON:
+        raise InvalidInput(
+            [Problem("reason", f"事由应为 1–{MOST_REASON} 字，现为 {len(day.reason)} 字，请改短或补填。")]
+        )
 
 
 def _refuse_second_exception(day: CalendarDay) -> None:

@@ -18,6 +18,7 @@ from shuangjian.bureau.institution_services import confirm_town
 from shuangjian.bureau.models import Break, CalendarDay, Term
 from shuangjian.core.errors import Conflict, InvalidInput
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
+from tests import make
 
 D = dt.date
 SPRING = {
@@ -157,3 +158,25 @@ def test_two_people_cannot_save_overlapping_breaks_at_the_same_moment(calendar, 
     thread.join(timeout=10)
     assert len(refused) == 1
     assert Break.objects.filter(starts_on=D(2027, 2, 1)).count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("date", [dt.date(1800, 1, 1), dt.date(2021, 8, 31), dt.date(9999, 12, 31)])
+def test_a_date_far_from_any_term_is_refused_at_its_field(date: dt.date) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        save_calendar_day(
+            actor=make.Somebody(), date=date, kind="closed", level="district", reason="测试", certainty="official"
+        )
+    assert [problem.path for problem in refusal.value.problems] == ["date"]
+    assert not CalendarDay.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_second_exception_of_the_same_day_and_scope_says_to_change_the_first() -> None:
+    fields = {"date": dt.date(2026, 11, 4), "kind": "closed", "level": "district", "certainty": "official"}
+    save_calendar_day(actor=make.Somebody(), reason="台风停课", **fields)
+    with pytest.raises(InvalidInput) as refusal:
+        save_calendar_day(actor=make.Somebody(), reason="再停课", **fields)
+    (problem,) = refusal.value.problems
+    assert "台风停课" in problem.message
+    assert "修改它" in problem.message
