@@ -61,7 +61,7 @@ def _entries(user: User) -> list[Entry]:
         return [entry for entry in [_entry("账号", "people", "accounts")] if entry]
     alerts = _entry("预警", "bell", "alerts", "/findings/")
     rulebook = _entry("规则手册", "book", "rulebook", "/clauses/")
-    calendar = _entry("校历", "calendar3", "calendar", "/unconfirmed-towns/")
+    calendar = _entry("校历", "calendar3", "calendar")
     if user.role_kind == RoleKind.SCHOOL:
         code = user.institution.code if user.institution else ""
         own = Entry("本校", "house", reverse("home"), (reverse("unit", args=[code]),))
@@ -69,7 +69,7 @@ def _entries(user: User) -> list[Entry]:
         classes = _entry("班级", "grid-3x3-gap", "classes", arguments=(code,))
         return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
-    units = _entry("单位", "building", "units")
+    units = _entry("单位", "building", "units", "/unconfirmed-towns/")
     filings = _entry("周报报送", "journal-check", "filings")
     return [entry for entry in (overview, units, filings, alerts, rulebook, calendar, accounts) if entry]
 
