@@ -16,21 +16,22 @@ _NO_FRAME = ("/api/", "/healthz", "/readyz", settings.STATIC_URL)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context of the frame for a signed-in person: one query, besides the person's own unit. Nothing for anyone else.
+    """Context of the frame: one query, besides the person's own unit. Nobody signed in: only whether data is invented.
 
     The week is not here: a page that is about a week puts it into its own context, others show no picker.
     """
     # The path first: asking for request.user would read the session for programs and probes too.
     if request.path.startswith(_NO_FRAME):
         return {}
+    is_demo_data = Institution.objects.filter(is_fictional=True).exists()
     user = getattr(request, "user", None)
     if not isinstance(user, User) or user.must_change_password:
-        return {}
+        return {"is_demo_data": is_demo_data}
     return {
         "nav": navigation(user, request.path),
         "scope_trail": scope_trail(user),
         "search_url": reverse("search") if user.role_kind != RoleKind.SYSADMIN else "",
         "unit_name": unit_label(user),
         "role_label": user.role_label,
-        "is_demo_data": Institution.objects.filter(is_fictional=True).exists(),
+        "is_demo_data": is_demo_data,
     }

@@ -28,16 +28,18 @@ def test_programs_probes_and_files_cost_no_query(path: str) -> None:
     assert shell(request) == {}
 
 
-def test_whoever_is_not_signed_in_gets_nothing() -> None:
+def test_whoever_is_not_signed_in_learns_only_whether_data_is_invented(db: None) -> None:
     request = RequestFactory().get("/login/")
     request.user = AnonymousUser()
-    assert shell(request) == {}
+    assert shell(request) == {"is_demo_data": False}
+    make.school(rebuild=False)
+    assert shell(request) == {"is_demo_data": True}
 
 
-def test_whoever_holds_a_one_time_password_gets_no_navigation() -> None:
+def test_whoever_holds_a_one_time_password_gets_no_navigation(db: None) -> None:
     request = RequestFactory().get("/password/")
     request.user = User(username="drill", role_kind="bureau", must_change_password=True)
-    assert shell(request) == {}
+    assert shell(request) == {"is_demo_data": False}
 
 
 def test_the_frame_costs_one_query(db: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -106,7 +106,7 @@ def stat_strip(rows: Sequence[UnitRow], stats: FilingStats, query: str) -> list[
             "label": "数据不足",
             "value": no_data,
             "unit": "所",
-            "note": "不计为合规",
+            "note": "已到期仍缺，不计为合规",
             "url": f"{units}&outcome=no_data",
             "sign_class": "sign--insufficient-data" if no_data else "",
         },
