@@ -91,7 +91,7 @@ class HomeworkSection(Section):
             if code in off:
                 continue
             for date in form.school_days.get(facts.stage, ()):
-                if (code, date.isoformat()) not in answered:
+                if facts.exists_on(date) and (code, date.isoformat()) not in answered:
                     yield Gap(
                         self.key,
                         f"{code} 班 {date} 没有作业数据，请填写作业或勾选“当日无作业”。",

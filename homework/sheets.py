@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -110,7 +110,10 @@ class HomeworkSheet(Sheet):
 
     def __init__(self, classes: Mapping[str, ClassFacts], days: Mapping[str, list[FormDay]]) -> None:
         self._any_days = next(iter(days.values()), [])
-        self.blocks = {code: ClassBlock(code, facts, days.get(facts.stage, [])) for code, facts in classes.items()}
+        self.blocks = {
+            code: ClassBlock(code, facts, [_for_class(facts, day) for day in days.get(facts.stage, [])])
+            for code, facts in classes.items()
+        }
 
     # Reading ------------------------------------------------------------------------------------------------
 
@@ -233,6 +236,11 @@ def subject_options(chosen: str) -> SafeString:
         '<option value="{}"{}>{}</option>',
         ((name, _SELECTED if name == chosen else "", name or "选择学科") for name in known),
     )
+
+
+def _for_class(facts: ClassFacts, day: FormDay) -> FormDay:
+    """The day as the class has it: nothing is asked for days before it was opened or after it was closed."""
+    return day if facts.exists_on(day.date) else replace(day, is_school_day=False, note="本班未启用")
 
 
 def _starters(facts: ClassFacts | None) -> list[ItemRow]:

@@ -16,7 +16,9 @@ from shuangjian.bureau.upsert import Wanted, upsert
 from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Refused
-from shuangjian.journal.services import record
+from shuangjian.intake.coverage import recheck_returns
+from shuangjian.intake.models import WeeklyReturn
+from shuangjian.journal.services import record, request_evaluation
 
 COLUMNS = ("school_code", "class_code", "pupils")
 PASTED_COLUMNS = ("class_code", "pupils")
@@ -71,6 +73,7 @@ def close_class(school_class: SchoolClass, *, closed_on: dt.date, actor: Any) ->
         target=current.code,
         detail={"closed_on": closed_on.isoformat()},
     )
+    _follow(current.school_id, closed_on, f"班级停用 {current.code}")
     return current
 
 
@@ -80,9 +83,10 @@ def reopen_class(school_class: SchoolClass, *, actor: Any) -> SchoolClass:
     current = SchoolClass.objects.select_for_update().get(pk=school_class.pk)
     if current.closed_on is None:
         raise Refused(f"班级 {current.code} 正在使用，不必恢复。", status=409)
-    current.closed_on = None
+    since, current.closed_on = current.closed_on, None
     current.save(update_fields=["closed_on"])
     record("reopen_class", actor=actor, institution_id=current.school_id, target=current.code)
+    _follow(current.school_id, since, f"班级恢复 {current.code}")
     return current
 
 
@@ -120,10 +124,32 @@ def _save_classes(
     problems.raise_if_any()
     # Two people who add the same class at the same moment: the second waits and finds it there.
     list(School.objects.select_for_update().filter(pk__in=[s.pk for s in schools.values()]).order_by("pk"))
-    classes = SchoolClass.objects.filter(school__in=list(schools.values()))
-    result = upsert(SchoolClass, {(c.school_id, c.code): c for c in classes}, wanted, problems).result
+    existing = {(c.school_id, c.code): c for c in SchoolClass.objects.filter(school__in=list(schools.values()))}
+    filing = _filing_schools([school.pk for school in schools.values()])
+    today = clock.today()
+    for key, want in wanted.items():
+        if key not in existing and key[0] in filing:
+            # The school files already: its earlier weeks were complete without this class.
+            want.values["opened_on"] = today
+    done = upsert(SchoolClass, existing, wanted, problems)
+    for school_id in sorted({c.school_id for c in [*done.created, *done.changed]} & filing):
+        _follow(school_id, today, "班级变动")
+    result = done.result
     record(act, actor=actor, institution_id=institution_id, detail=result.as_dict())
     return result
+
+
+def _filing_schools(school_ids: list[int]) -> set[int]:
+    """Those of the schools that have submitted a return."""
+    submitted = WeeklyReturn.objects.filter(institution_id__in=school_ids, first_submitted_at__isnull=False)
+    return set(submitted.order_by().values_list("institution_id", flat=True).distinct())
+
+
+def _follow(school_id: int, since: dt.date, cause: str) -> None:
+    """After a change of classes from ``since`` on: which returns are complete, and what follows from them."""
+    until = max(since, clock.today()) + dt.timedelta(days=7)
+    recheck_returns([school_id], since, until)
+    request_evaluation(institution_id=school_id, since=since, until=until, cause=cause)
 
 
 def _class_values(line: Line, school: School, problems: Problems) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -18,6 +19,12 @@ class ClassFacts:
     id: int
     grade: int
     stage: str
+    opened_on: dt.date | None = None
+    closed_on: dt.date | None = None
+
+    def exists_on(self, day: dt.date) -> bool:
+        """Whether the class is in use on ``day``: from its opening on, up to the day before it was closed."""
+        return (self.opened_on is None or self.opened_on <= day) and (self.closed_on is None or day < self.closed_on)
 
 
 def school_year(week: Week) -> int:
@@ -35,6 +42,8 @@ def classes_in_week(institution: Institution, week: Week) -> dict[str, ClassFact
         school_year=school_year(week),
     )
     return {
-        code: ClassFacts(pk, grade, stage)
-        for code, pk, grade, stage in classes.order_by("code").values_list("code", "pk", "grade", "stage")
+        code: ClassFacts(*facts)
+        for code, *facts in classes.order_by("code").values_list(
+            "code", "pk", "grade", "stage", "opened_on", "closed_on"
+        )
     }

@@ -9,6 +9,7 @@ from typing import Any
 from schools.models import School, SchoolClass
 from shuangjian.accounts.models import User
 from shuangjian.bureau.calendar import rebuild_unit_days
+from shuangjian.bureau.calendar_services import save_calendar_day
 from shuangjian.bureau.models import Break, CalendarDay, Certainty, GuidanceCentre, Institution, Term, Town
 from shuangjian.core import clock
 from shuangjian.core.choices import Stage
@@ -167,3 +168,17 @@ def submitted(
 def request(institution: Institution, week: Week = WEEK) -> None:
     """Ask for the unit's week to be judged again."""
     request_evaluation(institution_id=institution.pk, since=week.monday, until=week.sunday, cause="测试")
+
+
+def exception(date: dt.date, kind: str, *, institution: Institution | None = None) -> CalendarDay:
+    """An exception of the calendar, for one institution or the district."""
+    level = "institution" if institution else "district"
+    return save_calendar_day(
+        actor=Somebody(),
+        date=date,
+        kind=kind,
+        level=level,
+        institution=institution,
+        reason="测试",
+        certainty="official",
+    )

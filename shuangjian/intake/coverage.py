@@ -14,7 +14,7 @@ from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
 from shuangjian.intake.filings import correct_filings, weeks_between
 from shuangjian.intake.models import WeeklyReturn
-from shuangjian.intake.sections import Form, check_payload
+from shuangjian.intake.sections import Form, all_sections
 
 JUDGED = (WeeklyReturn.State.SUBMITTED, WeeklyReturn.State.RETURNED)
 
@@ -42,22 +42,32 @@ def follow_calendar(institution_ids: Sequence[int] | None, since: dt.date, until
         institution_ids = list(schools.values_list("pk", flat=True))
     lock_institutions(institution_ids)
     correct_filings(institution_ids, weeks_between(since, until), today=clock.today())
-    returns = WeeklyReturn.objects.filter(week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED)
-    returns = returns.filter(institution_id__in=institution_ids)
+    recheck_returns(institution_ids, since, until)
+
+
+def recheck_returns(institution_ids: Sequence[int], since: dt.date, until: dt.date) -> None:
+    """Look again whether the judged returns of these weeks answer every school day, class and stage as they are now."""
+    lock_institutions(institution_ids)
+    returns = WeeklyReturn.objects.filter(
+        institution_id__in=institution_ids, week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED
+    )
     changed = []
     for weekly_return in returns.select_related("institution", "current_version"):
-        is_complete = _answers_calendar(weekly_return, weekly_return.institution)
+        is_complete = _answers_everything(weekly_return)
         if is_complete != weekly_return.is_complete:
             weekly_return.is_complete = is_complete
             changed.append(weekly_return)
     WeeklyReturn.objects.bulk_update(changed, ["is_complete"])
 
 
-def _answers_calendar(weekly_return: WeeklyReturn, institution: Institution) -> bool:
+def _answers_everything(weekly_return: WeeklyReturn) -> bool:
+    """Only gaps count: a row on a day that is no school day any more is wrong for a new submit, not missing here."""
     if weekly_return.current_version is None:
         return False
-    form = Form.of(institution, Week(weekly_return.week))
-    checked = check_payload(form, weekly_return.current_version.payload)
-    # A row on a day that is no school day any more is a problem for a new submit, not a gap of this one.
-    answered = checked if not checked.problems else None
-    return answered is None or not answered.gaps
+    form = Form.of(weekly_return.institution, Week(weekly_return.week))
+    payload = weekly_return.current_version.payload
+    for section in all_sections():
+        rows = {key: payload.get(key, []) for key in section.columns(form)}
+        if next(section.gaps(form, rows), None) is not None:
+            return False
+    return True
