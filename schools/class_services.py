@@ -22,6 +22,7 @@ from shuangjian.journal.services import record, request_evaluation
 
 COLUMNS = ("school_code", "class_code", "pupils")
 PASTED_COLUMNS = ("class_code", "pupils")
+_HEADS = (PASTED_COLUMNS[0], "班级代码")
 MOST_PUPILS = 80
 FIRST_SCHOOL_YEAR = 2021  # the guideline's first
 _CODE = re.compile(r"^(20\d{2})-(0[1-9])-(\d{2})$", re.ASCII)
@@ -45,14 +46,12 @@ def import_classes(lines: list[Line], *, actor: Any) -> ImportResult:
 def add_classes(school: School, text: str, *, actor: Any) -> ImportResult:
     """Create or change classes of one school from pasted lines "class code,pupils", as import_classes.
 
-    Commas may be Chinese, or tabs as a spreadsheet copies them; a head line is not needed.
+    Commas may be Chinese, or tabs as a spreadsheet copies them; a head line, in words or names, is passed over.
     """
     plain = text.translate(str.maketrans("，\t", ",,"))
-    if not plain.lstrip().startswith(PASTED_COLUMNS[0]):
-        # Put in front of the first line and not on a line of its own, so that line numbers stay those of the field.
-        lines = [_renumbered(line) for line in parse_table(f"{','.join(PASTED_COLUMNS)}\n{plain}", PASTED_COLUMNS)]
-    else:
-        lines = parse_table(plain, PASTED_COLUMNS)
+    if plain.lstrip().startswith(_HEADS):
+        plain = f"#{plain.lstrip()}"  # a comment, so that line numbers stay those of the field
+    lines = parse_table(plain, PASTED_COLUMNS, columns=PASTED_COLUMNS)
     code = school.institution.code
     lines = [Line(line.number, {"school_code": code, **line.values}) for line in lines]
     return _save_classes(lines, {code: school}, act="add_classes", actor=actor, institution_id=school.pk)
@@ -95,10 +94,6 @@ def grades_of(institution: Institution) -> range:
     first = 1 if Stage.PRIMARY in institution.stages else 7
     last = 9 if Stage.JUNIOR in institution.stages else 6
     return range(first, last + 1)
-
-
-def _renumbered(line: Line) -> Line:
-    return Line(line.number - 1, line.values)
 
 
 def _save_classes(

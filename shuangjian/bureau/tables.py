@@ -97,20 +97,23 @@ def decode(data: bytes) -> str:
     raise InvalidInput([Problem("", "文件编码无法识别，请另存为“CSV UTF-8（逗号分隔）”后重试。")])
 
 
-def parse_table(text: str, required: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
-    """As read_table, from text."""
+def parse_table(
+    text: str, required: Sequence[str], optional: Sequence[str] = (), *, columns: Sequence[str] = ()
+) -> list[Line]:
+    """As read_table, from text. With ``columns`` the text has no header: every line is a record."""
     records = _records(text)
-    try:
-        _, header = next(records)
-    except StopIteration:
-        raise InvalidInput([Problem("", f"文件是空的，第一行应为表头：{','.join(required)}。")]) from None
-    columns = [name.strip() for name in header]
-    _refuse_bad_header(columns, required, optional)
+    if not columns:
+        try:
+            _, header = next(records)
+        except StopIteration:
+            raise InvalidInput([Problem("", f"文件是空的，第一行应为表头：{','.join(required)}。")]) from None
+        columns = [name.strip() for name in header]
+        _refuse_bad_header(list(columns), required, optional)
     lines, problems = [], Problems()
     for number, cells in records:
         line = Line(number, dict(zip(columns, (cell.strip() for cell in cells), strict=False)))
         if len(cells) != len(columns):
-            problems.add(line, "", f"有 {len(cells)} 列，表头有 {len(columns)} 列，请检查逗号和引号。")
+            problems.add(line, "", f"有 {len(cells)} 列，应有 {len(columns)} 列，请检查逗号和引号。")
         lines.append(line)
     problems.raise_if_any()
     return lines

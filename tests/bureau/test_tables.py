@@ -26,7 +26,7 @@ def test_it_reads_utf8_with_or_without_bom_and_gbk(tmp_path, encoding):
         ("code\n1\n", "表头 name", "缺少这一列"),
         ("code,name,colour\n", "表头 colour", "不认识这一列"),
         ("code,name,name\n", "表头 name", "出现了两次"),
-        ("code,name\n1\n", "第 2 行", "有 1 列，表头有 2 列"),
+        ("code,name\n1\n", "第 2 行", "有 1 列，应有 2 列"),
         ('code,name\n1,"甲\n', "第 2 行", "引号"),
     ],
 )

@@ -193,3 +193,10 @@ def test_two_people_may_add_the_same_class_at_the_same_moment(cast):
         thread.join(timeout=1)  # the other one waits for this transaction, whatever it waits with
     thread.join(timeout=10)
     assert outcomes == [1]
+
+
+def test_a_pasted_head_line_in_words_is_passed_over_and_lines_are_counted_as_the_person_sees_them(cast):
+    assert add_classes(cast.east, "班级代码,学生数\n2026-01-07,40", actor=None).created == 1
+    with pytest.raises(InvalidInput) as refused:
+        add_classes(cast.east, "abc", actor=None)
+    assert [problem.path for problem in refused.value.problems] == ["第 1 行"]
