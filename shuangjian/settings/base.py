@@ -157,7 +157,7 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": False,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "番禺区双减合规监测 API",
+    "TITLE": "番禺区双减工作监管平台 API",
     "VERSION": "1",
     "DESCRIPTION": (BASE_DIR / "shuangjian" / "api" / "description.md").read_text(encoding="utf-8"),
     "OAS_VERSION": "3.1.0",

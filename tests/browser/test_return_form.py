@@ -118,3 +118,20 @@ def test_it_fits_a_phone(form: Page) -> None:
     assert box is not None
     assert box["x"] + box["width"] <= 390
     assert box["width"] >= 36
+
+
+def test_what_was_typed_survives_a_session_that_ended(form: Page, live_server: Any) -> None:
+    form.fill("#hw-2026-03-01-0-m2", "40")
+    form.context.clear_cookies(name="sessionid")
+    form.get_by_role("button", name="保存草稿").last.click()
+    form.wait_for_selector("[name=password]")
+    form.fill("[name=login]", "filer")
+    form.fill("[name=password]", make.PASSWORD)
+    form.click("button[type=submit]")
+    form.get_by_role("button", name="恢复所填内容").click()
+    form.wait_for_selector("[data-unsaved]")
+    assert form.input_value("#hw-2026-03-01-0-m2") == "40"
+    form.get_by_role("button", name="保存草稿").last.click()
+    form.wait_for_selector("form[data-return-form]:not([data-unsaved])")
+    assert form.input_value("#hw-2026-03-01-0-m2") == "40"
+    expect(form.get_by_role("button", name="恢复所填内容")).to_have_count(0)

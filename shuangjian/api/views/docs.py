@@ -27,4 +27,4 @@ class DocsView(SpectacularSwaggerSplitView):
     authentication_classes = ()
     permission_classes = ()
     url_name = "api:schema"
-    title = "番禺区双减合规监测 API"
+    title = "番禺区双减工作监管平台 API"
