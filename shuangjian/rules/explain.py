@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -100,7 +101,7 @@ def card(
     rule = find_rule(rule_code)
     if rule is None:
         raise LookupError(f"规则 {rule_code} 已不再使用，无法解释。")
-    entry, parameter = _standard(rule, about, occurred_on, limit)
+    standards = _standards(rule, about, occurred_on)
     clause = all_clauses()[rule.clauses[0]]
     return Card(
         rule_code=rule.code,
@@ -112,12 +113,12 @@ def card(
         limit_text=quantity(rule, limit),
         clause_id=clause.id,
         clause_text=clause.text,
-        reference=entry.reference_text if entry else f"《指引》{clause.id}",
-        effective_from=entry.effective_from if entry else None,
+        reference="；".join(entry.reference_text for _, entry in standards) or f"《指引》{clause.id}",
+        effective_from=max((entry.effective_from for _, entry in standards), default=None),
         conclusion=conclusion(rule, observed, limit),
         how_to_clear=rule.remedy,
         decided_by="系统按标准值比对得出“疑似问题”；是否属实由镇街或区教育局核查认定。",
-        other_reading=_other_reading(parameter),
+        other_reading=_other_reading(parameter for parameter, _ in standards),
         facts=[(_FACTS.get(key, key), _plain(value)) for key, value in sorted(facts.items())],
         severity=severity,
         stale=stale,
@@ -160,16 +161,16 @@ def occurred_text(rule: Rule, day: dt.date) -> str:
     return f"{day}（周{'一二三四五六日'[day.weekday()]}）"
 
 
-def _standard(rule: Rule, about: str, day: dt.date, limit: Decimal) -> tuple[Dated | None, Parameter | None]:
-    """The dated entry behind the limit: the parameter in force whose value for this grade or stage it is."""
-    chosen: tuple[Dated | None, Parameter | None] = (None, None)
+def _standards(rule: Rule, about: str, day: dt.date) -> list[tuple[Parameter, Dated]]:
+    """The dated entries behind the limit, one a parameter, as they were in force for this grade or stage."""
+    last_day = Week.of(day).sunday if rule.period is Period.WEEK else day
+    found = []
     for parameter in rule.parameters:
         key = parameter.key_for(_by(about)) if parameter.file.by else ""
-        last_day = Week.of(day).sunday if rule.period is Period.WEEK else day
         entry = None if key is None else parameter.entry_on(last_day, key=key)
-        if entry is not None and (chosen[0] is None or entry.value == limit):
-            chosen = (entry, parameter)
-    return chosen
+        if entry is not None:
+            found.append((parameter, entry))
+    return found
 
 
 def _by(about: str) -> int | str:
@@ -177,11 +178,15 @@ def _by(about: str) -> int | str:
     return int(name.split("-")[1]) if kind == "class" else name
 
 
-def _other_reading(parameter: Parameter | None) -> str:
-    if parameter is None or not parameter.file.is_open:
-        return ""
-    readings = "；".join(f"{r['label']}（{r['document']}）" for r in parameter.file.readings)
-    return f"指引未明确此项，{parameter.file.note}" + (f" 另一种读法：{readings}" if readings else "")
+def _other_reading(parameters: Iterable[Parameter]) -> str:
+    """What the guideline leaves open in this standard, and the readings that were possible."""
+    texts = []
+    for parameter in parameters:
+        if parameter.file.is_open:
+            readings = "；".join(f"{r['label']}（{r['document']}）" for r in parameter.file.readings)
+            other = f" 另一种读法：{readings}。" if readings else ""
+            texts.append(f"指引未规定“{parameter.file.description}”，{parameter.file.note}{other}")
+    return " ".join(texts)
 
 
 def _plain(value: Any) -> str:

@@ -14,6 +14,7 @@ from django.db.models import Count
 
 from shuangjian.bureau.models import Institution, UnitDay
 from shuangjian.core.choices import Outcome, Severity
+from shuangjian.core.querysets import lookup
 from shuangjian.core.weeks import Week
 from shuangjian.rules.declare import Period, Rule, Source, all_rules
 from shuangjian.rules.models import Exemption, Finding, RuleMode
@@ -62,6 +63,7 @@ class _Facts:
     worst: dict[str, int] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     exempt: set[str] = field(default_factory=set)
+    without_rows: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
 
 
@@ -89,7 +91,7 @@ def outcomes_of_weeks(
 
 def _decide(rule: Rule, facts: _Facts) -> Outcome:
     """The fixed order: not applicable, exempt, a proven finding, insufficient data, compliant."""
-    if not rule.applies_to(facts.stages):
+    if not rule.applies_to(facts.stages) or rule.code in facts.without_rows:
         return Outcome.NOT_APPLICABLE
     if rule.code in facts.exempt:
         return Outcome.EXEMPT
@@ -136,11 +138,32 @@ def _gather(institution_ids: Sequence[int], weeks: Sequence[Week]) -> _Gathered:
         for pk, monday, *_ in source(list(stages_of), min(mondays), max(mondays)):
             if (pk, monday) in facts:
                 facts[pk, monday].is_covered = True
+    for pk, monday, rule in _nothing_to_judge(list(stages_of), mondays):
+        facts[pk, monday].without_rows.add(rule)
     for pk, monday, rule in _exempt_weeks(list(stages_of), mondays):
         facts[pk, monday].exempt.add(rule)
     for monday, row in _findings(list(stages_of), weeks):
         _take(facts[row["institution_id"], monday], row)
     return _Gathered(list(stages_of), facts)
+
+
+def _nothing_to_judge(institution_ids: Sequence[int], mondays: Sequence[dt.date]) -> Iterable[tuple[int, dt.date, str]]:
+    """(institution, Monday, rule) of weekly register rules that have no row there: who owes no return is not late.
+
+    One query for each kind of row.
+    """
+    rules: dict[Any, list[str]] = {}
+    for rule in all_rules():
+        if rule.source is Source.REGISTER and rule.period is Period.WEEK:
+            rules.setdefault(rule.about, []).append(rule.code)
+    for model, codes in rules.items():
+        path = lookup(model.INSTITUTION, "in")
+        rows = model.objects.filter(**{path: institution_ids, f"{model.OCCURRED_ON}__in": mondays})
+        present = set(rows.order_by().values_list(model.INSTITUTION, model.OCCURRED_ON))
+        for pk in institution_ids:
+            for monday in mondays:
+                if (pk, monday) not in present:
+                    yield from ((pk, monday, code) for code in codes)
 
 
 def _exempt_weeks(institution_ids: Sequence[int], mondays: Sequence[dt.date]) -> Iterable[tuple[int, dt.date, str]]:
