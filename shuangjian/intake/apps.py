@@ -9,8 +9,9 @@ class IntakeConfig(AppConfig):
     def ready(self) -> None:
         from shuangjian.bureau.calendar import on_calendar_change
         from shuangjian.intake import rules  # noqa: F401
-        from shuangjian.intake.coverage import covered_weeks, follow_calendar
-        from shuangjian.rules.registries import register_coverage
+        from shuangjian.intake.coverage import covered_weeks, follow_calendar, follow_due_time
+        from shuangjian.rules.registries import register_coverage, register_follower
 
         register_coverage(covered_weeks)
         on_calendar_change(follow_calendar)
+        register_follower(follow_due_time)

@@ -12,7 +12,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
-from shuangjian.intake.filings import correct_filings, weeks_between
+from shuangjian.intake.filings import DUE_TIME, correct_filings, weeks_between
 from shuangjian.intake.models import WeeklyReturn
 from shuangjian.intake.sections import Form, all_sections
 
@@ -43,6 +43,15 @@ def follow_calendar(institution_ids: Sequence[int] | None, since: dt.date, until
     lock_institutions(institution_ids)
     correct_filings(institution_ids, weeks_between(since, until), today=clock.today())
     recheck_returns(institution_ids, since, until)
+
+
+def follow_due_time(parameter: str, since: dt.date, today: dt.date) -> None:
+    """After a changed 截止时刻: correct when the returns of the weeks since then are due. Other standards: nothing."""
+    if parameter != DUE_TIME.name:
+        return
+    schools = Institution.objects.filter(kind=Institution.Kind.SCHOOL)
+    lock_institutions(list(schools.values_list("pk", flat=True)))
+    correct_filings(None, weeks_between(since, today), today=today)
 
 
 def recheck_returns(institution_ids: Sequence[int], since: dt.date, until: dt.date) -> None:

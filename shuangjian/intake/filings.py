@@ -14,7 +14,8 @@ from shuangjian.core import clock
 from shuangjian.core.weeks import Week
 from shuangjian.intake.models import Filing
 from shuangjian.journal.services import request_evaluation
-from shuangjian.rules.parameters import load_parameter
+from shuangjian.rules.engine import current_overrides
+from shuangjian.rules.parameters import frozen, load_parameter
 
 DUE_TIME = load_parameter(__file__, "due_time")
 
@@ -52,7 +53,10 @@ WHERE (f.school_days, f.due_at) IS DISTINCT FROM (excluded.school_days, excluded
 
 
 def due_at(week: Week, calendar: WorkdayCalendar) -> dt.datetime:
-    """The due instant of a week's return: 18:00 of the first workday on or after the next Monday."""
+    """The due instant of a week's return: 18:00 of the first workday on or after the next Monday.
+
+    The bureau's overrides count inside a ``frozen`` block only, as for every standard.
+    """
     minutes = DUE_TIME.on(week.monday)
     if minutes is None:
         raise ValueError(f"{week.key} lies before the first date of {DUE_TIME.name}: nothing was due then.")
@@ -70,13 +74,15 @@ def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week]
     if not begun or floor is None:
         return
     calendar = WorkdayCalendar.load(begun[0].monday, max(begun).sunday + _LONGEST_HOLIDAY)
+    with frozen(current_overrides()):
+        due = [due_at(week, calendar) for week in begun]
     with connection.cursor() as cursor:
         cursor.execute(
             _CORRECT,
             {
                 "institutions": None if institution_ids is None else list(institution_ids),
                 "weeks": [week.monday for week in begun],
-                "due": [due_at(week, calendar) for week in begun],
+                "due": due,
                 "floor": floor,
             },
         )

@@ -13,6 +13,8 @@ from shuangjian.core.choices import FilingState
 from shuangjian.core.weeks import Week
 from shuangjian.intake.filings import due_at
 from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
+from shuangjian.rules.engine import current_overrides
+from shuangjian.rules.parameters import frozen
 
 _LONGEST_HOLIDAY = dt.timedelta(days=27)  # from the week's Monday to the first workday after the longest holiday
 _MUST_ACT = (FilingState.MISSING, FilingState.RETURNED, FilingState.WITHDRAWN)
@@ -65,7 +67,8 @@ def due_of(week: Week, filing: Filing | None) -> dt.datetime | None:
     if filing is not None:
         return filing.due_at
     try:
-        return due_at(week, WorkdayCalendar.load(week.monday, week.sunday + _LONGEST_HOLIDAY))
+        with frozen(current_overrides()):
+            return due_at(week, WorkdayCalendar.load(week.monday, week.sunday + _LONGEST_HOLIDAY))
     except ValueError:
         return None
 

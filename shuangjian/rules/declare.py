@@ -169,6 +169,11 @@ def find_rule(code: str) -> Rule | None:
     return _registry.get(code)
 
 
+def rules_using(parameter: str) -> list[Rule]:
+    """The rules that compare with the standard of that name, by code."""
+    return [rule for rule in all_rules() if any(each.name == parameter for each in rule.parameters)]
+
+
 def unregister(code: str) -> None:
     """Take a rule out again; for tests that plant a rule of their own."""
     _registry.pop(code, None)

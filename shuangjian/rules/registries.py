@@ -26,8 +26,15 @@ class Regroup(Protocol):
     def __call__(self, institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.datetime) -> None: ...
 
 
+class FollowStandard(Protocol):
+    """Brings rows that were computed with a standard up to its new value, in the transaction of the approval."""
+
+    def __call__(self, parameter: str, since: dt.date, today: dt.date) -> None: ...
+
+
 _coverage: list[Coverage] = []
 _regroup: list[Regroup] = []
+_followers: list[FollowStandard] = []
 
 
 def register_coverage(coverage: Coverage) -> None:
@@ -50,3 +57,13 @@ def register_regroup(regroup: Regroup) -> None:
 
 def regroups() -> Sequence[Regroup]:
     return tuple(_regroup)
+
+
+def register_follower(follow: FollowStandard) -> None:
+    """Called by whoever keeps rows that a standard decided: they must follow when it changes."""
+    if follow not in _followers:
+        _followers.append(follow)
+
+
+def followers() -> Sequence[FollowStandard]:
+    return tuple(_followers)

@@ -12,10 +12,11 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.weeks import Week
 from shuangjian.journal.services import Scope, record, request_evaluation
-from shuangjian.rules.declare import Rule, all_rules, find_rule
+from shuangjian.rules.declare import Rule, all_rules, find_rule, rules_using
 from shuangjian.rules.models import Exemption, ParameterOverride, RuleMode
 from shuangjian.rules.parameter_files import TIME_OF_DAY
 from shuangjian.rules.parameters import Parameter, all_parameters
+from shuangjian.rules.registries import followers
 
 
 @transaction.atomic
@@ -40,6 +41,7 @@ def propose_override(
         raise InvalidInput([Problem("value", "时刻应为 0–1439 之间的分钟数（如 08:20 为 500）。")])
     if value < 0:
         raise InvalidInput([Problem("value", f"标准值不能为负，现为 {value}。")])
+    _check_date(known, key, effective_from)
     override = ParameterOverride(
         parameter=parameter,
         key=key,
@@ -68,8 +70,10 @@ def approve_override(override_id: int, *, actor: Any, now: dt.datetime) -> Param
     override.approved_by, override.approved_at = actor, now
     override.save(update_fields=["approved_by", "approved_at"])
     _note("approve_override", actor, override, now)
-    rules = [rule.code for rule in all_rules() if any(p.name == override.parameter for p in rule.parameters)]
+    rules = [rule.code for rule in rules_using(override.parameter)]
     if rules and override.effective_from <= now.date():
+        for follow in followers():
+            follow(override.parameter, override.effective_from, now.date())
         request_evaluation(
             scope=Scope.DISTRICT,
             since=override.effective_from,
@@ -182,6 +186,19 @@ def _open_parameter(name: str, key: str) -> Parameter:
     if not known.file.is_open:
         raise Refused(f"{known.file.description}由指引条款规定，不能调整。", code="fixed_by_law")
     return known
+
+
+def _check_date(known: Parameter, key: str, effective_from: dt.date) -> None:
+    """Not before the standard itself began, and once a day: two values for one day would leave it to chance."""
+    begins = min(entry.effective_from for entry in known.file.values[key])
+    if effective_from < begins:
+        message = f"这项标准自 {begins} 起施行，调整不能早于这一天，现为 {effective_from}。"
+        raise InvalidInput([Problem("effective_from", message)])
+    same_day = ParameterOverride.objects.filter(parameter=known.name, key=key, effective_from=effective_from).first()
+    if same_day is not None:
+        state = "待批准" if same_day.approved_at is None else "已批准"
+        message = f"这一档自 {effective_from} 起已有一项{state}的调整，请改用其他施行日期。"
+        raise InvalidInput([Problem("effective_from", message)])
 
 
 def _note(act: str, actor: Any, override: ParameterOverride, now: dt.datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake import filings, services
 from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
+from shuangjian.rules import services as rules_services
 from shuangjian.rules.drain import drain
 from shuangjian.rules.models import Finding
 from shuangjian.rules.outcomes import unit_outcomes
@@ -303,3 +305,31 @@ def test_a_unit_without_a_go_live_date_owes_from_the_week_in_which_it_was_regist
 def test_a_go_live_date_before_the_registration_owes_the_earlier_weeks_too(school: Any) -> None:
     early = make.school("示范二小", registered_on=dt.date(2026, 11, 4), went_live_on=dt.date(2026, 10, 12))
     assert Filing.objects.filter(institution=early).order_by("week").first().week == dt.date(2026, 10, 12)
+
+
+def test_an_approved_due_time_moves_the_filings_from_its_date_on(school: Any) -> None:
+    proposer, approver = make.user("bureau"), make.user("bureau")
+    override = rules_services.propose_override(
+        parameter="intake.due_time",
+        key="",
+        value=Decimal(20 * 60),
+        effective_from=make.WEEK.monday,
+        reason="放学较晚",
+        reference="区教育局通知",
+        actor=proposer,
+        now=NOW,
+    )
+    rules_services.approve_override(override.pk, actor=approver, now=NOW)
+    due = dict(Filing.objects.filter(institution=school).values_list("week", "due_at"))
+    assert due[make.WEEK.monday] == clock.at(dt.date(2026, 11, 9), 20 * 60)
+    assert due[make.WEEK.plus(-1).monday] == clock.at(dt.date(2026, 11, 2), 18 * 60)
+
+
+def test_one_standard_has_one_value_a_day(school: Any) -> None:
+    proposer = make.user("bureau")
+    fields = {"parameter": "intake.due_time", "key": "", "reason": "测试", "reference": "测试", "now": NOW}
+    rules_services.propose_override(value=Decimal(1200), effective_from=make.WEEK.monday, actor=proposer, **fields)
+    for day in (make.WEEK.monday, dt.date(2021, 8, 31)):
+        with pytest.raises(InvalidInput) as refusal:
+            rules_services.propose_override(value=Decimal(1140), effective_from=day, actor=proposer, **fields)
+        assert refusal.value.problems[0].path == "effective_from"
