@@ -34,8 +34,9 @@ class Processes:
         self.broker = broker
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        return self._start("worker", "-c", "2", "--without-gossip", "--without-mingle", "--loglevel", "info")
+    def worker(self, *arguments: str) -> subprocess.Popen[bytes]:
+        usual = ("-c", "2", "--without-gossip", "--without-mingle", "--loglevel", "info")
+        return self._start("worker", *usual, *arguments)
 
     def beat(self) -> subprocess.Popen[bytes]:
         return self._start("beat", "--schedule", str(self.folder / "beat"), "--pidfile=")

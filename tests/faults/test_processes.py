@@ -8,11 +8,13 @@ import psycopg2
 import pytest
 import redis
 from django.db import connection
+from kombu.connection import Connection
 
+from shuangjian.celery import app
 from shuangjian.core import clock
 from shuangjian.journal.models import EvaluationRequest
 from shuangjian.local.valkey import Valkey
-from shuangjian.rules.models import Finding
+from shuangjian.rules.models import Evaluation, Finding
 from tests import make
 from tests.oracle import live, oracle, worlds
 from tests.processes import Processes, until
@@ -76,6 +78,35 @@ def test_flushing_redis_costs_no_evaluation(processes: Processes, broker: Valkey
     processes.beat()
     until(_all_judged, "requests stayed pending after the flush")
     _assert_equals_oracle(world)
+
+
+def test_without_the_outbox_flushing_redis_loses_the_evaluations_for_ever(processes: Processes, broker: Valkey) -> None:
+    """The guard switched off: the same schools asked for by messages alone. This is the failure that it prevents."""
+    world = worlds.make_world(8)
+    schools = live.load(world)
+    live.file_returns(world, schools)
+    EvaluationRequest.objects.all().delete()
+    span = (world["terms"][0]["starts_on"], "2027-07-31")
+
+    def ask(school: Any) -> None:
+        with Connection(broker.url) as connection_to_broker:
+            app.send_task("tests.evaluate", (school.pk, *span), connection=connection_to_broker)
+
+    for school in schools.values():
+        ask(school)
+    client = redis.Redis(unix_socket_path=str(broker.socket))
+    assert client.llen("celery") >= len(schools)
+    client.flushall()
+    processes.worker("--include", "tests.faults.celery_only")
+    processes.beat()
+    last = max(schools.values(), key=lambda school: school.pk)
+    ask(last)  # the way works: what is asked after the flush is judged
+    until(lambda: Evaluation.objects.filter(cause="nothing but a message").exists(), "the later message was lost too")
+    until(lambda: not client.llen("celery"), "messages stayed in the queue")
+    judged = set(Finding.objects.values_list("institution_id", flat=True))
+    assert judged <= {last.pk}
+    suspected = {code for rule, code, *_ in oracle.findings(world) if not rule.startswith("RP")}
+    assert suspected - {last.code}, "nothing was to be found in the schools whose messages were lost"
 
 
 def test_submits_are_taken_while_redis_is_away_and_judged_when_it_is_back(
