@@ -48,7 +48,7 @@ def propose_override(
         value=value,
         effective_from=effective_from,
         reason=_text(reason, "reason", "调整理由"),
-        reference=_text(reference, "reference", "依据文件"),
+        reference=_text(reference, "reference", "依据文件", longest=200),
         proposed_by=actor,
         proposed_at=now,
     )
@@ -215,8 +215,8 @@ def _note(act: str, actor: Any, override: ParameterOverride, now: dt.datetime) -
     )
 
 
-def _text(text: str, path: str, label: str) -> str:
+def _text(text: str, path: str, label: str, *, longest: int = 400) -> str:
     text = text.strip()
-    if not 1 <= len(text) <= 400:
-        raise InvalidInput([Problem(path, f"请填写{label}（1–400 字）。", "required")])
+    if not 1 <= len(text) <= longest:
+        raise InvalidInput([Problem(path, f"请填写{label}（1–{longest} 字）。", "required")])
     return text
