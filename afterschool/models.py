@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, FilteredRelation, Q
 
@@ -29,13 +30,23 @@ class ServiceDayQuerySet(ScopedQuerySet["ServiceDay"]):
 
 
 class ServiceDay(models.Model):
-    """课后服务日: one stage on one day; ``minutes`` of the afternoon, 0 where 当日无课后服务 was ticked."""
+    """课后服务日: one stage on one day; ``minutes`` of the afternoon, 0 where 当日无课后服务 was ticked.
+
+    NULL in one of the later columns: not stated. Without service nobody is served and no place is kept (0).
+    """
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="service_days")
     week = models.DateField()
     stage = models.CharField(max_length=8, choices=Stage.choices)
     day = models.DateField()
     minutes = models.SmallIntegerField()
+    wanting = models.SmallIntegerField(null=True, help_text="pupils who want the service")
+    served = models.SmallIntegerField(null=True, help_text="pupils who get it")
+    late_wanted = models.SmallIntegerField(null=True, help_text="pupils who want care after 18:30")
+    late_places = models.SmallIntegerField(null=True, help_text="places of care after 18:30, 0 where there is none")
+    content = ArrayField(models.CharField(max_length=20), null=True, help_text="codes of afterschool.choices.CONTENTS")
+    flexible_leaving = models.BooleanField(null=True, help_text="a leaving time is offered and early leaving allowed")
+    evening_study_minutes = models.SmallIntegerField(null=True, help_text="junior pupils; not service")
 
     INSTITUTION = "school__institution"
     OCCURRED_ON = "day"

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection
 
+from afterschool.choices import CONTENTS
 from afterschool.models import ServiceDay
 from afterschool.sheets import ServiceSheet
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
-from shuangjian.core.weeks import Week
-from shuangjian.intake.columns import Column, day_of, one_of, repeated, whole_number
+from shuangjian.intake.columns import Column, day_of, flag, later, one_of, repeated, some_of, whole_number
 from shuangjian.intake.days import FormDay
-from shuangjian.intake.sections import Form, Gap, Section
+from shuangjian.intake.sections import FiledWeek, Form, Gap, Section, columns_of
 
 MOST_MINUTES = 300
+MOST_EVENING_MINUTES = 240
+MOST_PUPILS = 9999
+STAGES = dict(Stage.choices)
 Rows = Mapping[str, list[dict[str, Any]]]
 
-_DELETE = "DELETE FROM afterschool_serviceday WHERE school_id = %(school)s AND week = %(monday)s"
+_DELETE = """
+DELETE FROM afterschool_serviceday s
+USING unnest(%(institutions)s::bigint[], %(mondays)s::date[]) AS f (school, monday)
+WHERE s.school_id = f.school AND s.week = f.monday
+"""
+# Where there is no service nobody is served and no place is kept, whoever wants one.
 _INSERT = """
-INSERT INTO afterschool_serviceday (school_id, week, stage, day, minutes)
-SELECT %(school)s, %(monday)s, x.stage, x.day, x.minutes
-FROM jsonb_to_recordset(%(payload)s::jsonb -> 'after_school') AS x (stage text, day date, minutes int)
+WITH f AS (
+  SELECT * FROM unnest(%(institutions)s::bigint[], %(mondays)s::date[], %(payloads)s::jsonb[])
+    AS f (school, monday, payload))
+INSERT INTO afterschool_serviceday
+  (school_id, week, stage, day, minutes, wanting, served, late_wanted, late_places, content, flexible_leaving,
+   evening_study_minutes)
+SELECT f.school, f.monday, x.*
+FROM f, LATERAL jsonb_to_recordset(f.payload -> 'after_school') AS x (
+  stage text, day date, minutes int, wanting int, served int, late_wanted int, late_places int, content text[],
+  flexible_leaving boolean, evening_study_minutes int)
 UNION ALL
-SELECT %(school)s, %(monday)s, x.stage, x.day, 0
-FROM jsonb_to_recordset(%(payload)s::jsonb -> 'service_none') AS x (stage text, day date)
+SELECT f.school, f.monday, x.stage, x.day, 0, x.wanting, 0, x.late_wanted, 0, NULL, NULL, NULL
+FROM f, LATERAL jsonb_to_recordset(f.payload -> 'service_none') AS x (
+  stage text, day date, wanting int, late_wanted int)
 """
 
 
@@ -38,14 +54,29 @@ class AfterSchoolSection(Section):
     model = ServiceDay
     template = "afterschool/_return_section.html"
     place = 2
+    identity: ClassVar = {"after_school": ("stage", "day"), "service_none": ("stage", "day")}
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
-        stage = Column("stage", "学段", one_of(Stage.values, "primary（小学）、junior（初中）"))
+        stage = Column("stage", "学段", one_of(STAGES), labels=STAGES)
         day = Column("day", "日期", day_of(form.week))
         hint = "没有开展请勾选“当日无课后服务”。"
+        pupils = whole_number(0, MOST_PUPILS, "人")
+        wanting = later("wanting", "有需求人数", pupils)
+        late_wanted = later("late_wanted", "18:30后需留校人数", pupils)
         return {
-            "after_school": (stage, day, Column("minutes", "服务分钟数", whole_number(1, MOST_MINUTES, "分钟", hint))),
-            "service_none": (stage, day),
+            "after_school": (
+                stage,
+                day,
+                Column("minutes", "服务分钟数", whole_number(1, MOST_MINUTES, "分钟", hint)),
+                wanting,
+                later("served", "实际参加人数", pupils),
+                late_wanted,
+                later("late_places", "18:30后托管名额", whole_number(0, MOST_PUPILS, "人", "没有开展托管请填 0。")),
+                later("content", "服务内容", some_of(CONTENTS), CONTENTS),
+                later("flexible_leaving", "弹性离校", flag),
+                later("evening_study_minutes", "初中晚自习分钟数", whole_number(0, MOST_EVENING_MINUTES, "分钟")),
+            ),
+            "service_none": (stage, day, wanting, late_wanted),
         }
 
     def check(self, form: Form, rows: Rows) -> Iterator[Problem]:
@@ -55,6 +86,8 @@ class AfterSchoolSection(Section):
                 if problem is not None:
                     yield problem
             yield from repeated(key, rows[key], ("stage", "day"), "同一学段同一天")
+        for index, row in enumerate(rows["after_school"]):
+            yield from _incomplete(f"after_school[{index}]", row)
         served = {(row["stage"], row["day"]) for row in rows["after_school"]}
         for index, row in enumerate(rows["service_none"]):
             if (row["stage"], row["day"]) in served:
@@ -90,11 +123,31 @@ class AfterSchoolSection(Section):
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
         return lambda row: row["stage"]
 
-    def replace(self, institution_id: int, week: Week, payload: str) -> None:
-        self.clear(institution_id, week)
+    def replace(self, filed: Sequence[FiledWeek]) -> None:
+        self.clear(filed)
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, {"school": institution_id, "monday": week.monday, "payload": payload})
+            cursor.execute(_INSERT, columns_of(filed))
 
-    def clear(self, institution_id: int, week: Week) -> None:
+    def clear(self, filed: Sequence[FiledWeek]) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(_DELETE, {"school": institution_id, "monday": week.monday})
+            cursor.execute(_DELETE, columns_of(filed))
+
+
+#: (one, the other, what to write): of these either both are stated or neither.
+_PAIRS = (
+    ("wanting", "served", "填写了有需求人数，还需填写实际参加人数（没有人参加请填 0）。"),
+    ("served", "wanting", "填写了实际参加人数，还需填写有需求人数。"),
+    ("late_wanted", "late_places", "填写了18:30后需留校人数，还需填写18:30后托管名额（没有开展托管请填 0）。"),
+    ("late_places", "late_wanted", "填写了18:30后托管名额，还需填写18:30后需留校人数（没有人需要请填 0）。"),
+)
+
+
+def _incomplete(path: str, row: Mapping[str, Any]) -> Iterator[Problem]:
+    """Half of a comparison would leave open whether anybody went without; evening study is for junior pupils only."""
+    for one, other, message in _PAIRS:
+        if one in row and other not in row:
+            yield Problem(f"{path}.{other}", message, "required")
+    if row["stage"] != Stage.JUNIOR and row.get("evening_study_minutes"):
+        yield Problem(
+            f"{path}.evening_study_minutes", "晚自习只限初中填写（指引二(三)1），小学请删除此项。", "contradiction"
+        )

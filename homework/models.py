@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, FilteredRelation, Q
 
+from homework.choices import ITEM_KINDS, MARKERS
 from schools.models import SchoolClass
 from shuangjian.core.querysets import ScopedQuerySet
 
@@ -32,7 +33,7 @@ class HomeworkItem(models.Model):
     """一项作业: one class, the day on which it is to be done, one subject, average completion time in minutes.
 
     ``counts`` is written by the submit's statement: true for a written item that is the longest of its layered
-    alternatives (same class, day, subject and alternative key).
+    alternatives (same class, day, subject and alternative key). NULL in one of the later columns: not stated.
     """
 
     school_class = models.ForeignKey(SchoolClass, on_delete=models.CASCADE, related_name="homework_items")
@@ -44,6 +45,12 @@ class HomeworkItem(models.Model):
     is_optional = models.BooleanField()
     alternative = models.CharField(max_length=20, null=True)
     counts = models.BooleanField()
+    kind = models.CharField(max_length=12, choices=ITEM_KINDS.items(), null=True)
+    done_at_school = models.DecimalField(max_digits=5, decimal_places=4, null=True, help_text="share, 0–1")
+    marked_by = models.CharField(max_length=8, choices=MARKERS.items(), null=True)
+    asks_parents = models.BooleanField(null=True)
+    published_on = models.DateField(null=True)
+    publication = models.CharField(max_length=200, null=True, help_text="link, or number of a photo")
 
     INSTITUTION = "school_class__school__institution"
     OCCURRED_ON = "day"

@@ -2,42 +2,64 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection
 
-from homework.choices import SUBJECTS
+from homework.choices import ITEM_KINDS, MARKERS, SUBJECTS
 from homework.models import HomeworkItem
 from homework.sheets import HomeworkSheet
 from schools.classes import ClassFacts, classes_in_week
 from shuangjian.core.errors import Problem
-from shuangjian.core.weeks import Week
-from shuangjian.intake.columns import Column, day_of, flag, one_of, optional_text, repeated, text, whole_number
+from shuangjian.intake.columns import (
+    Column,
+    date_between,
+    day_of,
+    flag,
+    later,
+    one_of,
+    optional_text,
+    repeated,
+    share,
+    text,
+    whole_number,
+)
 from shuangjian.intake.days import FormDay
-from shuangjian.intake.sections import Form, Gap, Section
+from shuangjian.intake.sections import FiledWeek, Form, Gap, Section, columns_of
 
 MOST_MINUTES = 300
+EARLIEST_PUBLICATION = dt.date(2021, 9, 1)
+_LATEST = dt.timedelta(days=28)  # a publication later than that after the week is a slip of the pen
 Rows = Mapping[str, list[dict[str, Any]]]
 
 # ``day`` bounds the index range: a week's deletion must not read the class's whole history.
 _DELETE = """
-DELETE FROM homework_homeworkitem h USING schools_schoolclass c
-WHERE c.id = h.school_class_id AND c.school_id = %(school)s AND h.day BETWEEN %(monday)s AND %(sunday)s
+DELETE FROM homework_homeworkitem h
+USING unnest(%(institutions)s::bigint[], %(mondays)s::date[], %(sundays)s::date[]) AS f (school, monday, sunday),
+  schools_schoolclass c
+WHERE c.school_id = f.school AND h.school_class_id = c.id AND h.day BETWEEN f.monday AND f.sunday
 """
 
 # Of layered alternatives the longest counts. A plain item is its own partition: a NULL key would pool them all.
 _INSERT = """
 INSERT INTO homework_homeworkitem
-  (school_class_id, week, day, subject, minutes, is_written, is_optional, alternative, counts)
-SELECT c.id, %(monday)s, x.day, x.subject, x.minutes, x.written, x.optional, x.alternative,
+  (school_class_id, week, day, subject, minutes, is_written, is_optional, alternative, counts,
+   kind, done_at_school, marked_by, asks_parents, published_on, publication)
+SELECT c.id, f.monday, x.day, x.subject, x.minutes, x.written, x.optional, x.alternative,
   x.written AND row_number() OVER (
     PARTITION BY c.id, x.day, x.subject, x.written, coalesce('key ' || x.alternative, 'row ' || x.row)
-    ORDER BY x.minutes DESC, x.row) = 1
-FROM ROWS FROM (jsonb_to_recordset(%(payload)s::jsonb -> 'homework') AS (
-    class text, day date, subject text, minutes int, written boolean, optional boolean, alternative text))
-  WITH ORDINALITY AS x (class, day, subject, minutes, written, optional, alternative, row)
-JOIN schools_schoolclass c ON c.school_id = %(school)s AND c.code = x.class
+    ORDER BY x.minutes DESC, x.row) = 1,
+  x.kind, x.done_at_school, x.marked_by, x.asks_parents, x.published_on, x.publication
+FROM unnest(%(institutions)s::bigint[], %(mondays)s::date[], %(payloads)s::jsonb[]) AS f (school, monday, payload),
+  LATERAL ROWS FROM (jsonb_to_recordset(f.payload -> 'homework') AS (
+    class text, day date, subject text, minutes int, written boolean, optional boolean, alternative text,
+    kind text, done_at_school numeric, marked_by text, asks_parents boolean, published_on date, publication text))
+  WITH ORDINALITY AS x (class, day, subject, minutes, written, optional, alternative,
+    kind, done_at_school, marked_by, asks_parents, published_on, publication, row),
+  schools_schoolclass c
+WHERE c.school_id = f.school AND c.code = x.class
 """
 
 
@@ -49,6 +71,11 @@ class HomeworkSection(Section):
     model = HomeworkItem
     template = "homework/_return_section.html"
     place = 3  # last: it is as long as the school has classes, and hides what would follow it
+    identity: ClassVar = {
+        "homework": ("class", "day", "subject", "written", "alternative"),
+        "homework_none": ("class", "day"),
+        "class_off": ("class",),
+    }
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         class_code = Column("class", "班级", text(10))
@@ -62,6 +89,12 @@ class HomeworkSection(Section):
                 Column("written", "是否书面", flag),
                 Column("optional", "是否选做", flag, is_required=False, default=False),
                 Column("alternative", "分层标记", optional_text(20), is_required=False),
+                later("kind", "作业类型", one_of(ITEM_KINDS), ITEM_KINDS),
+                later("done_at_school", "校内完成占比", share),
+                later("marked_by", "批改人", one_of(MARKERS), MARKERS),
+                later("asks_parents", "是否要求家长参与", flag),
+                later("published_on", "公示日期", date_between(EARLIEST_PUBLICATION, form.week.sunday + _LATEST)),
+                later("publication", "公示链接或照片编号", text(200)),
             ),
             "homework_none": (class_code, day),
             "class_off": (class_code,),
@@ -71,8 +104,13 @@ class HomeworkSection(Section):
         classes = classes_in_week(form.institution, form.week)
         for key in ("homework", "homework_none", "class_off"):
             yield from _unknown_classes(form, key, rows[key], classes)
-        item = ("class", "day", "subject", "minutes", "written", "optional", "alternative")
+        item = [column.name for column in self.columns(form)["homework"]]
         yield from repeated("homework", rows["homework"], item, "班级、日期、学科和内容完全相同")
+        for index, row in enumerate(rows["homework"]):
+            if "publication" in row and "published_on" not in row:
+                yield Problem(
+                    f"homework[{index}].published_on", "有公示链接或照片，但没有公示日期，请填写公示日期。", "required"
+                )
         yield from repeated("homework_none", rows["homework_none"], ("class", "day"), "同一班级同一天")
         yield from repeated("class_off", rows["class_off"], ("class",), "同一班级")
         with_items = {(row["class"], row["day"]) for row in rows["homework"]}
@@ -113,14 +151,14 @@ class HomeworkSection(Section):
         classes = classes_in_week(form.institution, form.week)
         return lambda row: classes[row["class"]].stage if row["class"] in classes else None
 
-    def replace(self, institution_id: int, week: Week, payload: str) -> None:
-        self.clear(institution_id, week)
+    def replace(self, filed: Sequence[FiledWeek]) -> None:
+        self.clear(filed)
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, {"school": institution_id, "monday": week.monday, "payload": payload})
+            cursor.execute(_INSERT, columns_of(filed))
 
-    def clear(self, institution_id: int, week: Week) -> None:
+    def clear(self, filed: Sequence[FiledWeek]) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(_DELETE, {"school": institution_id, "monday": week.monday, "sunday": week.sunday})
+            cursor.execute(_DELETE, columns_of(filed))
 
 
 def _unknown_classes(

@@ -95,6 +95,7 @@ class SchoolDay(models.Model):
     stage = models.CharField(max_length=8, choices=Stage.choices)
     day = models.DateField()
     first_lesson = models.SmallIntegerField(help_text="minutes after midnight")
+    arrival = models.SmallIntegerField(null=True, help_text="minutes after midnight; NULL: not stated")
 
     INSTITUTION = "school__institution"
     OCCURRED_ON = "day"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection
 
@@ -11,20 +11,26 @@ from schools.models import SchoolDay
 from schools.sheets import SchoolDaySheet
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
-from shuangjian.core.weeks import Week
-from shuangjian.intake.columns import Column, clock_time, day_of, one_of, repeated
+from shuangjian.intake.columns import Column, clock_time, day_of, later, one_of, repeated
 from shuangjian.intake.days import FormDay
-from shuangjian.intake.sections import Form, Gap, Section
+from shuangjian.intake.sections import FiledWeek, Form, Gap, Section, columns_of
 
+STAGES = dict(Stage.choices)
 # A first lesson outside of these is a slip of the pen, not a school day.
 EARLIEST, LATEST = "06:00", "12:00"
+EARLIEST_ARRIVAL = "05:00"
 
-_DELETE = "DELETE FROM schools_schoolday WHERE school_id = %(school)s AND week = %(monday)s"
+_DELETE = """
+DELETE FROM schools_schoolday s
+USING unnest(%(institutions)s::bigint[], %(mondays)s::date[]) AS f (school, monday)
+WHERE s.school_id = f.school AND s.week = f.monday
+"""
 _INSERT = """
-INSERT INTO schools_schoolday (school_id, week, stage, day, first_lesson)
-SELECT %(school)s, %(monday)s, x.stage, x.day,
-  split_part(x.first_lesson, ':', 1)::int * 60 + split_part(x.first_lesson, ':', 2)::int
-FROM jsonb_to_recordset(%(payload)s::jsonb -> 'school_day') AS x (stage text, day date, first_lesson text)
+INSERT INTO schools_schoolday (school_id, week, stage, day, first_lesson, arrival)
+SELECT f.school, f.monday, x.stage, x.day,
+  extract(epoch FROM x.first_lesson) / 60, extract(epoch FROM x.arrival) / 60
+FROM unnest(%(institutions)s::bigint[], %(mondays)s::date[], %(payloads)s::jsonb[]) AS f (school, monday, payload),
+  LATERAL jsonb_to_recordset(f.payload -> 'school_day') AS x (stage text, day date, first_lesson time, arrival time)
 """
 
 
@@ -36,13 +42,15 @@ class SchoolDaySection(Section):
     model = SchoolDay
     template = "schools/_return_section.html"
     place = 1
+    identity: ClassVar = {"school_day": ("stage", "day")}
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         return {
             "school_day": (
-                Column("stage", "学段", one_of(Stage.values, "primary（小学）、junior（初中）")),
+                Column("stage", "学段", one_of(STAGES), labels=STAGES),
                 Column("day", "日期", day_of(form.week)),
                 Column("first_lesson", "第一节课", clock_time(EARLIEST, LATEST)),
+                later("arrival", "要求到校时间", clock_time(EARLIEST_ARRIVAL, LATEST)),
             )
         }
 
@@ -51,6 +59,11 @@ class SchoolDaySection(Section):
             problem = form.stage_problem("school_day", index, row)
             if problem is not None:
                 yield problem
+            if row.get("arrival", "") > row["first_lesson"]:
+                yield Problem(
+                    f"school_day[{index}].arrival",
+                    f"要求到校时间 {row['arrival']} 晚于第一节课 {row['first_lesson']}，请核对。",
+                )
         yield from repeated("school_day", rows["school_day"], ("stage", "day"), "同一学段同一天")
 
     def gaps(self, form: Form, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Gap]:
@@ -77,11 +90,11 @@ class SchoolDaySection(Section):
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
         return lambda row: row["stage"]
 
-    def replace(self, institution_id: int, week: Week, payload: str) -> None:
-        self.clear(institution_id, week)
+    def replace(self, filed: Sequence[FiledWeek]) -> None:
+        self.clear(filed)
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, {"school": institution_id, "monday": week.monday, "payload": payload})
+            cursor.execute(_INSERT, columns_of(filed))
 
-    def clear(self, institution_id: int, week: Week) -> None:
+    def clear(self, filed: Sequence[FiledWeek]) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(_DELETE, {"school": institution_id, "monday": week.monday})
+            cursor.execute(_DELETE, columns_of(filed))

@@ -13,10 +13,8 @@ from shuangjian.core import clock
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
 from shuangjian.intake.filings import DUE_TIME, correct_filings, weeks_between
-from shuangjian.intake.models import WeeklyReturn
+from shuangjian.intake.models import JUDGED_STATES, WeeklyReturn
 from shuangjian.intake.sections import Form, all_sections
-
-JUDGED = (WeeklyReturn.State.SUBMITTED, WeeklyReturn.State.RETURNED)
 
 
 def covered_weeks(institution_ids: Sequence[int], since: dt.date, until: dt.date) -> QuerySet[Any, tuple[Any, ...]]:
@@ -25,7 +23,7 @@ def covered_weeks(institution_ids: Sequence[int], since: dt.date, until: dt.date
         institution_id__in=institution_ids,
         week__gte=Week.of(since).monday,
         week__lte=until,
-        state__in=JUDGED,
+        state__in=JUDGED_STATES,
         is_complete=True,
     ).values_list("institution_id", "week", "current_version_id")
 
@@ -58,7 +56,7 @@ def recheck_returns(institution_ids: Sequence[int], since: dt.date, until: dt.da
     """Look again whether the judged returns of these weeks answer every school day, class and stage as they are now."""
     lock_institutions(institution_ids)
     returns = WeeklyReturn.objects.filter(
-        institution_id__in=institution_ids, week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED
+        institution_id__in=institution_ids, week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED_STATES
     )
     changed = []
     for weekly_return in returns.select_related("institution", "current_version"):

@@ -12,7 +12,7 @@ from shuangjian.bureau.models import Institution, Term
 from shuangjian.bureau.workdays import WorkdayCalendar
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
-from shuangjian.intake.models import Filing
+from shuangjian.intake.models import JUDGED_STATES, Filing
 from shuangjian.journal.services import request_evaluation
 from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.parameters import frozen, load_parameter
@@ -44,7 +44,7 @@ gone AS (
     AND NOT EXISTS (SELECT 1 FROM owed o WHERE o.institution_id = f.institution_id AND o.week = f.week))
 INSERT INTO intake_filing AS f (institution_id, week, school_days, due_at, is_filed, first_submitted_at)
 SELECT o.institution_id, o.week, o.school_days, o.due_at,
-  coalesce(r.state IN ('submitted', 'returned'), false), r.first_submitted_at
+  coalesce(r.state = ANY(%(judged)s), false), r.first_submitted_at
 FROM owed o LEFT JOIN intake_weeklyreturn r USING (institution_id, week)
 ON CONFLICT (institution_id, week) DO UPDATE SET school_days = excluded.school_days, due_at = excluded.due_at,
   due_seen_at = CASE WHEN f.due_at = excluded.due_at THEN f.due_seen_at END
@@ -84,6 +84,7 @@ def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week]
                 "weeks": [week.monday for week in begun],
                 "due": due,
                 "floor": floor,
+                "judged": list(JUDGED_STATES),
             },
         )
 

@@ -57,7 +57,7 @@ def state_of(weekly_return: WeeklyReturn | None, filing: Filing | None, now: dt.
         return FilingState.WITHDRAWN
     if filing is not None:
         return filing.state_at(now)
-    if weekly_return is not None and weekly_return.state == WeeklyReturn.State.SUBMITTED:
+    if weekly_return is not None and weekly_return.is_judged:
         return FilingState.ON_TIME
     return None
 

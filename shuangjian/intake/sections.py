@@ -41,6 +41,15 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class FiledWeek:
+    """What one unit's week holds: the payload as JSON text, for set-based writing of one or many."""
+
+    institution_id: int
+    week: Week
+    payload: str
+
+
+@dataclass(frozen=True)
 class Form:
     """What a return is checked against: the unit, its week, and its school days by stage as the calendar is now."""
 
@@ -88,7 +97,8 @@ class Section(ABC):
     ``columns`` gives, per payload key, the columns of its rows. ``check`` looks across rows whose cells are in order,
     ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based. ``filled`` and
     ``posted`` make the sheet that ``template`` shows in the web form, where ``place`` orders the sections. Findings
-    about ``model`` belong to the section.
+    about ``model`` belong to the section. ``identity`` gives, per payload key, the columns that tell its rows apart:
+    a comparison of two versions calls everything else of a row a changed cell.
     """
 
     key: ClassVar[str]
@@ -96,6 +106,7 @@ class Section(ABC):
     model: ClassVar[type[models.Model]]
     template: ClassVar[str]
     place: ClassVar[int]
+    identity: ClassVar[Mapping[str, tuple[str, ...]]]
 
     @abstractmethod
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
@@ -137,12 +148,25 @@ class Section(ABC):
         return carried
 
     @abstractmethod
-    def replace(self, institution_id: int, week: Week, payload: str) -> None:
-        """Make the section's table hold exactly this payload (JSON text) for the unit's week."""
+    def replace(self, filed: Sequence[FiledWeek]) -> None:
+        """Make the section's table hold exactly these payloads for these units' weeks; one statement for all of them.
+
+        A unit's week stands at most once in ``filed``.
+        """
 
     @abstractmethod
-    def clear(self, institution_id: int, week: Week) -> None:
-        """Take the unit's week out of the section's table."""
+    def clear(self, filed: Sequence[FiledWeek]) -> None:
+        """Take these units' weeks out of the section's table."""
+
+
+def columns_of(filed: Sequence[FiledWeek]) -> dict[str, list[Any]]:
+    """Parameters for ``unnest``: parallel lists of units, Mondays, Sundays and payloads."""
+    return {
+        "institutions": [each.institution_id for each in filed],
+        "mondays": [each.week.monday for each in filed],
+        "sundays": [each.week.sunday for each in filed],
+        "payloads": [each.payload for each in filed],
+    }
 
 
 _sections: dict[str, Section] = {}

@@ -14,7 +14,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake import filings
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.payloads import canonical, sha256
-from shuangjian.intake.sections import MOST_PROBLEMS, Checked, Form, all_sections, check_payload
+from shuangjian.intake.sections import MOST_PROBLEMS, Checked, FiledWeek, Form, all_sections, check_payload
 from shuangjian.journal.services import record, request_evaluation
 from shuangjian.rules import engine
 from shuangjian.rules.declare import Source, all_rules
@@ -154,7 +154,7 @@ def withdraw_return(institution: Institution, week: Week, *, actor: Any, now: dt
     if not weekly_return.is_judged:
         raise Conflict(f"只有已提交或已退回的周报可以撤回，{week.key} 现在是“{weekly_return.get_state_display()}”。")
     for section in all_sections():
-        section.clear(institution.pk, week)
+        section.clear([FiledWeek(institution.pk, week, "{}")])
     weekly_return.state = State.WITHDRAWN
     weekly_return.remark = reason
     weekly_return.is_complete = False
@@ -181,11 +181,11 @@ def preview_return(
     Returns the checked payload (with its gaps) and the findings-to-be, worst first.
     """
     checked = check_return(institution, week, payload, today=now.date())
-    text = canonical(checked.payload)
+    filed = [FiledWeek(institution.pk, week, canonical(checked.payload))]
     with engine.rehearsal():
         lock_institutions([institution.pk])
         for section in all_sections():
-            section.replace(institution.pk, week, text)
+            section.replace(filed)
         rules = [rule for rule in all_rules() if rule.source is Source.RETURN]
         findings = engine.foresee(rules, [institution.pk], Span(week.monday, week.sunday), now=now)
     return checked, findings
@@ -235,9 +235,9 @@ def _make_current(
     weekly_return: WeeklyReturn, version: ReturnVersion, institution: Institution, week: Week, now: dt.datetime
 ) -> None:
     """From now on this version is what stands: the sections' tables, the return's state and the filing follow it."""
-    text = canonical(version.payload)
+    filed = [FiledWeek(institution.pk, week, canonical(version.payload))]
     for section in all_sections():
-        section.replace(institution.pk, week, text)
+        section.replace(filed)
     weekly_return.state = State.SUBMITTED
     weekly_return.current_version = version
     weekly_return.first_submitted_at = weekly_return.first_submitted_at or now

@@ -7,7 +7,6 @@ those of the API; the sheet remembers from which cell each value came, so that a
 from __future__ import annotations
 
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ Rows = dict[str, list[dict[str, Any]]]
 Marks = Mapping[str, list[str]]
 
 _PATH = re.compile(r"^(\w+)\[(\d+)\](?:\.(\w+))?$")
-_WHOLE = re.compile(r"^[+-]?\d{1,9}$")
+_WHOLE = re.compile(r"^[+-]?\d{1,9}$", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,6 @@ def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
 
 
 def whole_or_text(typed: str) -> int | str:
-    """A typed whole number as a number, whatever its width; anything else stays text and is refused as such."""
-    plain = unicodedata.normalize("NFKC", typed).strip()
-    return int(plain) if _WHOLE.match(plain) else typed.strip()
+    """A typed whole number as a number; anything else, full-width digits too, stays text and is refused as such."""
+    plain = typed.strip()
+    return int(plain) if _WHOLE.match(plain) else plain

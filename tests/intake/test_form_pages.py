@@ -175,9 +175,10 @@ def test_a_wrong_number_gets_the_sentence_of_the_api_at_its_cell(
     assert not WeeklyReturn.objects.filter(draft__isnull=False).exists()
 
 
-def test_full_width_digits_are_digits(filer: Client, school: Institution) -> None:
-    filer.post(url(school), fields(filer, school) | {"hw-2026-03-01-0-m2": "２５", "act": "save"})
-    assert stored(school).draft["homework"][0]["minutes"] == 25
+def test_full_width_digits_are_refused_and_shown_how_to_mend(filer: Client, school: Institution) -> None:
+    answer = filer.post(url(school), fields(filer, school) | {"hw-2026-03-01-0-m2": "２５", "act": "save"})
+    assert answer.status_code == 422
+    assert "现为“２５”。请改用半角数字。" in answer.content.decode()
 
 
 def test_minutes_without_a_subject_point_at_the_subject(filer: Client, school: Institution) -> None:

@@ -1,0 +1,5 @@
+"""Addresses of filling in by class."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
