@@ -70,6 +70,7 @@ class HomeworkSection(Section):
     title = "作业"
     model = HomeworkItem
     template = "homework/_return_section.html"
+    is_by_class = True
     place = 3  # last: it is as long as the school has classes, and hides what would follow it
     identity: ClassVar = {
         "homework": ("class", "day", "subject", "written", "alternative"),
@@ -101,7 +102,7 @@ class HomeworkSection(Section):
         }
 
     def check(self, form: Form, rows: Rows) -> Iterator[Problem]:
-        classes = classes_in_week(form.institution, form.week)
+        classes = _classes(form)
         for key in ("homework", "homework_none", "class_off"):
             yield from _unknown_classes(form, key, rows[key], classes)
         item = [column.name for column in self.columns(form)["homework"]]
@@ -125,7 +126,7 @@ class HomeworkSection(Section):
     def gaps(self, form: Form, rows: Rows) -> Iterator[Gap]:
         answered = {(row["class"], row["day"]) for key in ("homework", "homework_none") for row in rows[key]}
         off = {row["class"] for row in rows["class_off"]}
-        for code, facts in classes_in_week(form.institution, form.week).items():
+        for code, facts in _classes(form).items():
             if code in off:
                 continue
             for date in form.school_days.get(facts.stage, ()):
@@ -138,17 +139,17 @@ class HomeworkSection(Section):
                     )
 
     def filled(self, form: Form, days: Mapping[str, list[FormDay]], payload: Mapping[str, Any]) -> HomeworkSheet:
-        sheet = HomeworkSheet(classes_in_week(form.institution, form.week), days)
+        sheet = HomeworkSheet(_classes(form), days)
         sheet.read_payload(payload)
         return sheet
 
     def posted(self, form: Form, days: Mapping[str, list[FormDay]], post: Mapping[str, Any]) -> HomeworkSheet:
-        sheet = HomeworkSheet(classes_in_week(form.institution, form.week), days)
+        sheet = HomeworkSheet(_classes(form), days)
         sheet.read_post(post)
         return sheet
 
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
-        classes = classes_in_week(form.institution, form.week)
+        classes = _classes(form)
         return lambda row: classes[row["class"]].stage if row["class"] in classes else None
 
     def replace(self, filed: Sequence[FiledWeek]) -> None:
@@ -159,6 +160,12 @@ class HomeworkSection(Section):
     def clear(self, filed: Sequence[FiledWeek]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_DELETE, columns_of(filed))
+
+
+def _classes(form: Form) -> dict[str, ClassFacts]:
+    """The classes that the form asks for, by code."""
+    classes = classes_in_week(form.institution, form.week)
+    return {code: facts for code, facts in classes.items() if form.only_class in ("", code)}
 
 
 def _unknown_classes(

@@ -12,7 +12,7 @@ from shuangjian.core.errors import Problem
 from shuangjian.core.weeks import Week
 from shuangjian.intake.days import FormDay, week_days
 from shuangjian.intake.payloads import canonical
-from shuangjian.intake.sections import Form, Gap, Section, all_sections
+from shuangjian.intake.sections import Form, Gap, Section, sections_of
 from shuangjian.intake.sheets import Rows, Sheet, cell_of_path, line_of_path
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.engine import current_overrides
@@ -32,16 +32,20 @@ class ReturnForm:
     marks: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def filled(cls, institution: Institution, week: Week, payload: Mapping[str, Any] | None) -> ReturnForm:
+    def filled(
+        cls, institution: Institution, week: Week, payload: Mapping[str, Any] | None, *, only_class: str = ""
+    ) -> ReturnForm:
         """The form that shows a stored payload; None: nothing yet."""
-        form, days = Form.of(institution, week), week_days(institution, week)
-        return cls(form, days, [(section, section.filled(form, days, payload or {})) for section in in_order()])
+        form, days = Form.of(institution, week, only_class=only_class), week_days(institution, week)
+        return cls(form, days, [(section, section.filled(form, days, payload or {})) for section in in_order(form)])
 
     @classmethod
-    def posted(cls, institution: Institution, week: Week, post: Mapping[str, Any]) -> ReturnForm:
+    def posted(
+        cls, institution: Institution, week: Week, post: Mapping[str, Any], *, only_class: str = ""
+    ) -> ReturnForm:
         """The form as it was sent."""
-        form, days = Form.of(institution, week), week_days(institution, week)
-        return cls(form, days, [(section, section.posted(form, days, post)) for section in in_order()])
+        form, days = Form.of(institution, week, only_class=only_class), week_days(institution, week)
+        return cls(form, days, [(section, section.posted(form, days, post)) for section in in_order(form)])
 
     def payload(self) -> Rows:
         """The rows of every section, unchecked, as the API would get them."""
@@ -143,9 +147,9 @@ def about_of(row: Mapping[str, Any]) -> str:
     return f"class:{row['class']}" if "class" in row else f"stage:{row['stage']}"
 
 
-def in_order() -> list[Section]:
-    """The sections as the form shows them."""
-    return sorted(all_sections(), key=lambda section: section.place)
+def in_order(form: Form) -> list[Section]:
+    """The form's sections as it shows them."""
+    return sorted(sections_of(form), key=lambda section: section.place)
 
 
 def same_rows(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:

@@ -51,20 +51,25 @@ class FiledWeek:
 
 @dataclass(frozen=True)
 class Form:
-    """What a return is checked against: the unit, its week, and its school days by stage as the calendar is now."""
+    """What a return is checked against: the unit, its week, and its school days by stage as the calendar is now.
+
+    With ``only_class`` it is one class's part of the return: only the sections that are filled in by class, and of
+    them only that class.
+    """
 
     institution: Institution
     week: Week
     school_days: Mapping[str, Sequence[dt.date]]
+    only_class: str = ""
 
     @classmethod
-    def of(cls, institution: Institution, week: Week) -> Form:
+    def of(cls, institution: Institution, week: Week, *, only_class: str = "") -> Form:
         """One query. A stage of the unit without a school day that week has an empty list."""
         days: dict[str, list[dt.date]] = {stage: [] for stage in institution.stages}
         rows = UnitDay.objects.filter(institution=institution, week=week.monday, is_school_day=True)
         for stage, date in rows.order_by("date").values_list("stage", "date"):
             days.setdefault(stage, []).append(date)
-        return cls(institution, week, days)
+        return cls(institution, week, days, only_class)
 
     def is_school_day(self, stage: str, day: str) -> bool:
         return any(date.isoformat() == day for date in self.school_days.get(stage, ()))
@@ -98,7 +103,8 @@ class Section(ABC):
     ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based. ``filled`` and
     ``posted`` make the sheet that ``template`` shows in the web form, where ``place`` orders the sections. Findings
     about ``model`` belong to the section. ``identity`` gives, per payload key, the columns that tell its rows apart:
-    a comparison of two versions calls everything else of a row a changed cell.
+    a comparison of two versions calls everything else of a row a changed cell. ``is_by_class``: every row names a class,
+    so that teachers can fill in their class's part.
     """
 
     key: ClassVar[str]
@@ -107,6 +113,7 @@ class Section(ABC):
     template: ClassVar[str]
     place: ClassVar[int]
     identity: ClassVar[Mapping[str, tuple[str, ...]]]
+    is_by_class: ClassVar[bool] = False
 
     @abstractmethod
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
@@ -182,6 +189,11 @@ def all_sections() -> list[Section]:
     return [_sections[key] for key in sorted(_sections)]
 
 
+def sections_of(form: Form) -> list[Section]:
+    """The sections that the form holds: all, or for one class's part those that are filled in by class."""
+    return [section for section in all_sections() if section.is_by_class or not form.only_class]
+
+
 @dataclass(frozen=True)
 class Checked:
     """A payload with its defaults filled in, the problems of its cells and rows, and the gaps before a submit."""
@@ -199,7 +211,7 @@ def check_payload(form: Form, payload: Any) -> Checked:
     problems: list[Problem] = []
     known: set[str] = set()
     per_section: list[tuple[Section, dict[str, list[dict[str, Any]]]]] = []
-    for section in all_sections():
+    for section in sections_of(form):
         rows: dict[str, list[dict[str, Any]]] = {}
         mistakes: list[Problem] = []
         for key, columns in section.columns(form).items():
