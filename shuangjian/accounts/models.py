@@ -9,6 +9,7 @@ import datetime as dt
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -25,13 +26,20 @@ _NOTHING = Q(pk__in=[])
 
 
 class RoleKind(models.TextChoices):
-    """角色. Each names the kind of unit of its person; sysadmin keeps accounts and sees no business data."""
+    """角色. Each names the kind of unit of its person; sysadmin keeps accounts and sees no business data.
+
+    A teacher fills in the homework of the classes named in the account, and sees nothing else of the school.
+    """
 
     BUREAU = "bureau", "区教育局"
     CENTRE = "centre", "教育指导中心"
     TOWN = "town", "镇街"
     SCHOOL = "school", "学校填报员"
+    TEACHER = "teacher", "任课教师"
     SYSADMIN = "sysadmin", "系统管理员"
+
+
+OF_A_SCHOOL = (RoleKind.SCHOOL, RoleKind.TEACHER)
 
 
 class AccountState(models.TextChoices):
@@ -71,7 +79,7 @@ class UserQuerySet(models.QuerySet["User"]):
         """Accounts that ``person`` may reset: those of the units below (for the bureau also its own), never one's own.
 
         System administrators look after every account, the bureau after all but system administrators; guidance
-        centres and towns after the schools of their jurisdiction; nobody else after any.
+        centres and towns after the schools of their jurisdiction, a school after its teachers; nobody else after any.
         """
         if person is None or not person.may_act or person.must_change_password:
             return self.none()
@@ -81,7 +89,9 @@ class UserQuerySet(models.QuerySet["User"]):
         if person.role_kind == RoleKind.BUREAU:
             return others.exclude(role_kind=RoleKind.SYSADMIN)
         if person.role_kind in (RoleKind.CENTRE, RoleKind.TOWN):
-            return others.filter(person.jurisdiction("institution"), role_kind=RoleKind.SCHOOL)
+            return others.filter(person.jurisdiction("institution"), role_kind__in=OF_A_SCHOOL)
+        if person.role_kind == RoleKind.SCHOOL:
+            return others.filter(person.jurisdiction("institution"), role_kind=RoleKind.TEACHER)
         return self.none()
 
 
@@ -112,6 +122,9 @@ class User(AbstractBaseUser):
     )
     town = models.ForeignKey(Town, null=True, blank=True, on_delete=models.PROTECT, verbose_name="镇街")
     institution = models.ForeignKey(Institution, null=True, blank=True, on_delete=models.PROTECT, verbose_name="学校")
+    classes = ArrayField(
+        models.CharField(max_length=10), default=list, blank=True, verbose_name="任教班级", help_text="class codes"
+    )
     is_active = models.BooleanField(default=True, verbose_name="启用")
     must_change_password = models.BooleanField(default=False, verbose_name="须修改密码")
     temporary_until = models.DateTimeField(null=True, blank=True, verbose_name="一次性密码有效至")
@@ -132,7 +145,7 @@ class User(AbstractBaseUser):
                 condition=Q(role_kind__in=["bureau", "sysadmin"]) & _exactly(None, _UNIT_COLUMNS)
                 | Q(role_kind="centre") & _exactly("centre", _UNIT_COLUMNS)
                 | Q(role_kind="town") & _exactly("town", _UNIT_COLUMNS)
-                | Q(role_kind="school") & _exactly("institution", _UNIT_COLUMNS),
+                | Q(role_kind__in=OF_A_SCHOOL) & _exactly("institution", _UNIT_COLUMNS),
                 name="user_role_has_its_unit",
                 violation_error_message="角色与单位不符：指导中心、镇街、学校账号各须指定对应的一个单位，其他角色不指定。",
             ),
@@ -142,9 +155,13 @@ class User(AbstractBaseUser):
         return f"{self.name}（{self.unit_name}）"
 
     def clean(self) -> None:
-        """A filer belongs to a school, not to another kind of institution."""
+        """Filers and teachers belong to a school, not to another kind of institution; only teachers have classes."""
         if self.institution is not None and self.institution.kind != Institution.Kind.SCHOOL:
-            raise ValidationError({"institution": f"“{self.institution.name}”不是学校，不能建立学校填报员账号。"})
+            raise ValidationError(
+                {"institution": f"“{self.institution.name}”不是学校，不能建立{self.role_label}账号。"}
+            )
+        if (self.role_kind == RoleKind.TEACHER) != bool(self.classes):
+            raise ValidationError({"classes": "任课教师账号须指定任教班级，其他角色不指定。"})
 
     @property
     def role_label(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -45,12 +46,19 @@ class OutsideJurisdiction(Refused):
 
 @transaction.atomic
 def create_account(
-    *, login: str, name: str, role: str, unit: Unit | None, actor: User | None, now: dt.datetime
+    *,
+    login: str,
+    name: str,
+    role: str,
+    unit: Unit | None,
+    actor: User | None,
+    now: dt.datetime,
+    classes: Sequence[str] = (),
 ) -> tuple[User, Slip]:
     """A new account for one named person, with its one-time slip.
 
     ``actor`` None is whoever runs commands on the server; a person may create only what that person may reset.
-    ValidationError names the fields that do not hold.
+    ``classes`` are the codes of a teacher's classes. ValidationError names the fields that do not hold.
     """
     user = User(
         username=normalised(login),
@@ -59,6 +67,7 @@ def create_account(
         centre=unit if isinstance(unit, GuidanceCentre) else None,
         town=unit if isinstance(unit, Town) else None,
         institution=unit if isinstance(unit, Institution) else None,
+        classes=list(classes),
     )
     slip = put_slip(user, now)
     user.full_clean()
@@ -70,9 +79,26 @@ def create_account(
         actor=actor,
         institution_id=user.institution_id,
         target=user.audit_label,
-        detail={"role": role, "valid_until": slip.valid_until.isoformat()},
+        detail={"role": role, "classes": list(classes), "valid_until": slip.valid_until.isoformat()},
     )
     return user, slip
+
+
+@transaction.atomic
+def set_classes(user: User, classes: Sequence[str], *, actor: User) -> User:
+    """Give a teacher these classes instead of the present ones; for whoever may reset the account."""
+    found = find_administered(user.pk, actor=actor, act="set_classes")
+    before, found.classes = found.classes, list(classes)
+    found.full_clean(validate_unique=False, validate_constraints=False)
+    found.save(update_fields=["classes"])
+    record(
+        "set_classes",
+        actor=actor,
+        institution_id=found.institution_id,
+        target=found.audit_label,
+        detail={"before": before, "after": found.classes},
+    )
+    return found
 
 
 def find_administered(pk: int, *, actor: User, act: str) -> User:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from shuangjian.bureau.models import GuidanceCentre, Institution, Town
 from shuangjian.core.errors import InvalidInput, Problem
 
 COLUMNS = ("unit_code", "role", "login", "name")
+CLASSES = "classes"  # optional: a teacher's class codes, separated by blanks or ；
 DISTRICT_CODE = "440113"
 _ROLES = {spelling: kind for kind in RoleKind for spelling in (kind.value, str(kind.label))}
 _ROLES["学校"] = RoleKind.SCHOOL
@@ -27,6 +29,7 @@ _FIELD_COLUMNS = {
     "name": "name",
     "role_kind": "role",
     "institution": "unit_code",
+    "classes": CLASSES,
     "__all__": "role",
 }
 
@@ -40,6 +43,7 @@ class Line:
     role: str
     login: str
     name: str
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ def read_lines(raw: bytes) -> list[Line]:
     for row in reader:
         cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
         if any(cells.values()):
-            lines.append(Line(reader.line_num, **cells))
+            classes = re.split(r"[\s;；、]+", (row.get(CLASSES) or "").strip())
+            lines.append(Line(reader.line_num, **cells, classes=tuple(code for code in classes if code)))
     return lines
 
 
@@ -102,14 +107,17 @@ def _create(
     now: dt.datetime,
 ) -> list[Problem]:
     if there is not None:
-        if (there.role_kind, there.centre or there.town or there.institution, there.name) == (role, unit, line.name):
+        known = (there.role_kind, there.centre or there.town or there.institution, there.name, tuple(there.classes))
+        if known == (role, unit, line.name, line.classes):
             created.skipped.append(there.username)
             return []
         return [
             _problem(line, "login", f"登录名“{there.username}”已属于 {there}，请换一个登录名，或改成与原账号一致。")
         ]
     try:
-        _, slip = create_account(login=line.login, name=line.name, role=role, unit=unit, actor=actor, now=now)
+        _, slip = create_account(
+            login=line.login, name=line.name, role=role, unit=unit, actor=actor, now=now, classes=line.classes
+        )
     except ValidationError as error:
         return [
             _problem(line, _FIELD_COLUMNS[field], message)
@@ -130,6 +138,7 @@ class _Units:
             RoleKind.TOWN: {unit.code: unit for unit in Town.objects.filter(code__in=codes)},
             RoleKind.SCHOOL: {unit.code: unit for unit in Institution.objects.filter(code__in=codes)},
         }
+        self._by_role[RoleKind.TEACHER] = self._by_role[RoleKind.SCHOOL]
 
     def find(self, line: Line) -> tuple[RoleKind | None, Unit | None, list[Problem]]:
         role = _ROLES.get(line.role)
@@ -148,7 +157,12 @@ class _Units:
         return role, unit, []
 
 
-_UNIT_WORDS = {RoleKind.CENTRE: "教育指导中心", RoleKind.TOWN: "镇街", RoleKind.SCHOOL: "学校"}
+_UNIT_WORDS = {
+    RoleKind.CENTRE: "教育指导中心",
+    RoleKind.TOWN: "镇街",
+    RoleKind.SCHOOL: "学校",
+    RoleKind.TEACHER: "学校",
+}
 
 
 def _repeated(line: Line, first: int) -> Problem | None:
