@@ -148,6 +148,10 @@ class HomeworkSection(Section):
         sheet.read_post(post)
         return sheet
 
+    def classes(self, form: Form) -> dict[str, str]:
+        blocks = HomeworkSheet(_classes(form), {}).blocks
+        return {code: block.name for code, block in blocks.items()}
+
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
         classes = _classes(form)
         return lambda row: classes[row["class"]].stage if row["class"] in classes else None

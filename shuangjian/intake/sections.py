@@ -103,7 +103,7 @@ class Section(ABC):
     ``gaps`` tells what a submit still needs, ``replace`` writes the section's table set-based. ``filled`` and
     ``posted`` make the sheet that ``template`` shows in the web form, where ``place`` orders the sections. Findings
     about ``model`` belong to the section. ``identity`` gives, per payload key, the columns that tell its rows apart:
-    a comparison of two versions calls everything else of a row a changed cell. ``is_by_class``: every row names a class,
+    a comparison of two versions calls everything else of a row a changed cell. ``is_by_class``: rows name a class,
     so that teachers can fill in their class's part.
     """
 
@@ -153,6 +153,10 @@ class Section(ABC):
                 if day is not None:
                     carried[key].append({**row, "day": day})
         return carried
+
+    def classes(self, form: Form) -> Mapping[str, str]:
+        """Names of the form's classes by code, in the school's order, of a section that is filled in by class."""
+        return {}
 
     @abstractmethod
     def replace(self, filed: Sequence[FiledWeek]) -> None:

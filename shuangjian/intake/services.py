@@ -25,15 +25,20 @@ State = WeeklyReturn.State
 _EARLIEST = dt.date(2021, 9, 1)
 
 
-def check_return(institution: Institution, week: Week, payload: Any, *, today: dt.date) -> Checked:
-    """Check a payload against the unit and its calendar; InvalidInput with every problem when it cannot be saved."""
+def check_return(
+    institution: Institution, week: Week, payload: Any, *, today: dt.date, only_class: str = ""
+) -> Checked:
+    """Check a payload against the unit and its calendar; InvalidInput with every problem when it cannot be saved.
+
+    With ``only_class`` the payload is that class's part of the return.
+    """
     if institution.kind != Institution.Kind.SCHOOL or not institution.stages:
         raise Refused(f"{institution.name}没有小学或初中学段，不填周报。", code="not_a_school")
     if week.monday > today + dt.timedelta(days=7) or week.sunday < _EARLIEST:
         raise InvalidInput(
             [Problem("week", f"{week.key} 不能填报：只接受 2021-W35 起、最晚到下一周的周报。", "wrong_week")]
         )
-    checked = check_payload(Form.of(institution, week), payload)
+    checked = check_payload(Form.of(institution, week, only_class=only_class), payload)
     if checked.problems:
         total = len(checked.problems)
         more = f"（先列出前 {MOST_PROBLEMS} 处）" if total > MOST_PROBLEMS else ""
