@@ -77,6 +77,15 @@ ROWS: dict[tuple[str, str], str] = {
     ("return_version", "GET"):            "login  404      ok     ok     404    ok    404    ok     404",
     ("return_send_back", "POST"):         "login  404      ok     ok     404    ok    404    403    404",
     ("return_withdraw", "POST"):          "login  404      403    403    404    403   404    ok     404",
+    ("my_classes", "GET"):                "login  403      403    403    403    403   403    403    403",
+    ("class_board", "GET"):               "login  404      403    403    404    403   404    ok     404",
+    ("class_board", "POST"):              "login  404      403    403    404    403   404    ok     404",
+    ("class_draft", "GET"):               "login  404      404    404    404    404   404    ok     404",
+    ("class_draft", "POST"):              "login  404      404    404    404    404   404    ok     404",
+    ("teachers", "GET"):                  "login  404      403    403    404    403   404    ok     404",
+    ("teachers", "POST"):                 "login  404      403    403    404    403   404    ok     404",
+    ("teacher_classes", "GET"):           "login  404      403    403    404    403   404    ok     404",
+    ("teacher_classes", "POST"):          "login  404      403    403    404    403   404    ok     404",
     ("home", "GET"):                      "login  ok       ok     ok     ok     ok    ok     ok     ok",
     ("units", "GET"):                     "login  403      ok     ok     ok     ok    ok     ok     ok",
     ("unit", "GET"):                      "login  403      ok     ok     404    ok    404    ok     404",
@@ -136,6 +145,9 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     )  # fmt: skip
     version = WeeklyReturn.objects.get(institution=world.school).current_version
     account = User.objects.create(username="drill", name="测试员", role_kind="school", institution=world.school)
+    teacher = User.objects.create(
+        username="drill-teacher", name="测试员", role_kind="teacher", institution=world.school, classes=["2026-03-01"]
+    )
     term, holiday, day = Term.objects.first(), Break.objects.first(), CalendarDay.objects.first()
     assert None not in (version, term, holiday, day)
     return {
@@ -163,6 +175,10 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         "return_version": {**one, "number": version.number},
         "return_send_back": one,
         "return_withdraw": one,
+        "class_board": one,
+        "class_draft": {**one, "class_code": "2026-03-01"},
+        "teachers": {"code": world.school.code},
+        "teacher_classes": {"code": world.school.code, "pk": teacher.pk},
     }
 
 
@@ -191,6 +207,25 @@ def test_each_person_gets_what_the_matrix_says(world: World, person: str) -> Non
             transaction.set_rollback(True)
         found[name, method], expected[name, method] = outcome(answer), row.split()[column]
     assert {key: value for key, value in found.items() if value != expected[key]} == {}
+
+
+#: All that a teacher reaches besides what needs no login.
+FOR_TEACHERS = {
+    "account_logout", "password", "home", "my_classes", "class_draft", "account_login", "healthz", "readyz",
+}  # fmt: skip
+
+
+def test_a_teacher_reaches_the_own_classes_and_nothing_else(world: World) -> None:
+    named, reached = arguments(world), set()
+    for name, method in ROWS:
+        client = Client(raise_request_exception=False)
+        client.force_login(User.objects.get(username="drill-teacher"))
+        with transaction.atomic():
+            answer = client.generic(method, reverse(name, kwargs=named.get(name)), b"", HTTP_ACCEPT="text/html")
+            transaction.set_rollback(True)
+        if outcome(answer) == "ok":
+            reached.add(name)
+    assert reached - {"calendar"} == FOR_TEACHERS
 
 
 def test_the_walk_sees_an_address_that_was_added(monkeypatch: pytest.MonkeyPatch) -> None:

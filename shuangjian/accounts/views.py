@@ -112,7 +112,7 @@ class AccountActView(ScopedView):
     act: ClassVar[str] = ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(account=self.account(), act=self.act, **kwargs)
+        return super().get_context_data(account=self.account(), act=self.act, back=_back(self.request), **kwargs)
 
     def account(self) -> User:
         try:
@@ -132,7 +132,11 @@ class ResetView(AccountActView):
         return render(
             request,
             "accounts/slip.html",
-            {"slip": slip, "login_url": request.build_absolute_uri(reverse("account_login"))},
+            {
+                "slip": slip,
+                "login_url": request.build_absolute_uri(reverse("account_login")),
+                "back": _back(request),
+            },
         )
 
 
@@ -145,7 +149,15 @@ class DeactivateView(AccountActView):
         account = self.account()
         services.deactivate_account(account, actor=signed_in(request))
         messages.success(request, f"账号 {account.username} 已停用，其登录已全部失效。")
-        return redirect("accounts")
+        return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The list from which the person came: a school looks after its teachers on a page of its own."""
+    user = signed_in(request)
+    if user.role_kind == RoleKind.SCHOOL and user.institution is not None:
+        return reverse("teachers", args=[user.institution.code])
+    return reverse("accounts")
 
 
 def _filters(own_role: str, chosen: str) -> list[dict[str, Any]]:

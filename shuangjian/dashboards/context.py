@@ -12,6 +12,7 @@ from shuangjian.accounts.models import RoleKind, User
 from shuangjian.bureau.models import Institution
 from shuangjian.dashboards.navigation import navigation, scope_trail, unit_label
 
+_WITHOUT_SEARCH = (RoleKind.SYSADMIN, RoleKind.TEACHER)
 _NO_FRAME = ("/api/", "/healthz", "/readyz", settings.STATIC_URL)
 
 
@@ -30,7 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": navigation(user, request.path),
         "scope_trail": scope_trail(user),
-        "search_url": reverse("search") if user.role_kind != RoleKind.SYSADMIN else "",
+        "search_url": reverse("search") if user.role_kind not in _WITHOUT_SEARCH else "",
         "unit_name": unit_label(user),
         "role_label": user.role_label,
         "is_demo_data": is_demo_data,

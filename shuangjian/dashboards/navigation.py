@@ -59,6 +59,8 @@ def _entries(user: User) -> list[Entry]:
     accounts = _entry("下级账号", "people", "accounts")
     if user.role_kind == RoleKind.SYSADMIN:
         return [entry for entry in [_entry("账号", "people", "accounts")] if entry]
+    if user.role_kind == RoleKind.TEACHER:
+        return [entry for entry in [_entry("班级填报", "journal-check", "my_classes", "/units/")] if entry]
     alerts = _entry("预警", "bell", "alerts", "/findings/")
     rulebook = _entry("规则手册", "book", "rulebook", "/clauses/")
     calendar = _entry("校历", "calendar3", "calendar")
@@ -66,11 +68,12 @@ def _entries(user: User) -> list[Entry]:
         code = user.institution.code if user.institution else ""
         own = Entry("本校", "house", reverse("home"), (reverse("unit", args=[code]),))
         returns = _entry("周报", "journal-check", "returns", arguments=(code,))
-        classes = _entry("班级", "grid-3x3-gap", "classes", arguments=(code,))
+        teachers = reverse("teachers", args=[code])
+        classes = _entry("班级", "grid-3x3-gap", "classes", teachers, arguments=(code,))
         return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
     units = _entry("单位", "building", "units", "/unconfirmed-towns/")
-    filings = _entry("周报报送", "journal-check", "filings")
+    filings = _entry("填报情况", "journal-check", "filings")
     return [entry for entry in (overview, units, filings, alerts, rulebook, calendar, accounts) if entry]
 
 

@@ -24,12 +24,14 @@ _SHOWN = 8
 class HomeView(ScopedView):
     """首页: a school's own page for a school, the overview of its jurisdiction for whoever supervises.
 
-    A system administrator, who sees no business data, is sent to the accounts.
+    A system administrator, who sees no business data, is sent to the accounts, a teacher to the own classes.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and signed_in(request).role_kind == RoleKind.SYSADMIN:
             return redirect("accounts")
+        if request.user.is_authenticated and signed_in(request).role_kind == RoleKind.TEACHER:
+            return redirect("my_classes")
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:
