@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from schools.fiction.world import make_world
+from schools.models import SchoolClass
 from schools.reference import load_directory
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import GuidanceCentre, Institution, Town
@@ -74,6 +75,14 @@ def _accounts(*, with_schools: bool) -> list[User]:
             _account("xuexiao", "school", "填报员 演示", institution=first),
             _account("xuexiao2", "school", "填报员 演示", institution=nine_year),
         ]
+        classes = (
+            list(SchoolClass.objects.filter(school_id=first.pk, grade=3).order_by("-school_year", "number")[:2])
+            if first
+            else []
+        )
+        if first and classes:
+            codes = [each.code for each in classes]
+            accounts.append(_account("laoshi", "teacher", "任课教师 演示", institution=first, classes=codes))
     return accounts
 
 
