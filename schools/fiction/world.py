@@ -19,7 +19,7 @@ from shuangjian.bureau.tables import Line
 from shuangjian.core import clock
 from shuangjian.core.errors import Refused
 from shuangjian.core.weeks import Week
-from shuangjian.intake import filings, services
+from shuangjian.intake import filings, review, services
 from shuangjian.intake.models import ReturnVersion
 from shuangjian.intake.sections import Form
 from shuangjian.rules.drain import drain
@@ -45,6 +45,7 @@ class _Storyteller:
         label_lower = "schools.storyteller"
 
     audit_label = "演示数据生成"
+    power = "bureau"  # it sends returns back too
     role_kind = "school"
 
 
@@ -129,7 +130,7 @@ def _tell(institution: Institution, world: World, random: Random, actor: Any, no
         world.returns += 1
     last = world.weeks[-1]
     if carelessness == 0.5 and random.random() < 0.5 and institution.weekly_returns.filter(week=last.monday).exists():
-        services.send_back_return(
+        review.send_back_return(
             institution, last, actor=actor, now=now, remark="周三作业时长与公示不一致，请核对后重新提交。"
         )
 

@@ -1,4 +1,7 @@
-"""The only writers of weekly returns: save a draft, submit, send back, withdraw, and look ahead."""
+"""What a school does with its weekly return: save a draft, submit, withdraw, and look ahead.
+
+With review.py, which holds what towns, centres and the bureau do, the only writer of weekly returns.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,18 @@ from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
 from shuangjian.intake import filings
+from shuangjian.intake.events import add_event
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.payloads import canonical, sha256
 from shuangjian.intake.sections import MOST_PROBLEMS, Checked, FiledWeek, Form, all_sections, check_payload
+from shuangjian.intake.steps import (
+    expect_revision,
+    locked_row,
+    note_of,
+    reason_of,
+    refusal_of_locked,
+    take_step,
+)
 from shuangjian.journal.services import record, request_evaluation
 from shuangjian.rules import engine
 from shuangjian.rules.declare import Source, all_rules
@@ -59,11 +71,15 @@ def save_draft(
     """Save a whole return as the unit's draft; what was submitted before stays judged until the next submit.
 
     ``revision`` is the one the editor started from: Conflict when somebody saved meanwhile. Saving the same content
-    again changes nothing.
+    again changes nothing. A locked return takes no draft (Conflict "locked") until a correction was granted.
     """
     checked = check_return(institution, week, payload, today=now.date())
-    weekly_return = _locked(institution, week, now)
-    _expect(weekly_return, revision)
+    weekly_return = locked_row(institution, week, now)
+    if weekly_return.is_locked_at(now):
+        if _is_current(weekly_return, sha256(checked.payload)):
+            return weekly_return
+        raise refusal_of_locked(weekly_return)
+    expect_revision(weekly_return, revision)
     if weekly_return.draft == checked.payload or (
         weekly_return.draft is None and weekly_return.is_judged and _is_current(weekly_return, sha256(checked.payload))
     ):
@@ -71,7 +87,7 @@ def save_draft(
     weekly_return.draft = checked.payload
     weekly_return.draft_saved_at = now
     weekly_return.draft_saved_by = actor.audit_label
-    _step(weekly_return, now, "draft", "draft_saved_at", "draft_saved_by")
+    take_step(weekly_return, now, "draft", "draft_saved_at", "draft_saved_by")
     record("save_draft", actor=actor, institution_id=institution.pk, target=f"weekly-return:{week.key}")
     return weekly_return
 
@@ -86,87 +102,75 @@ def submit_return(
     door: str,
     payload: Any = None,
     revision: int | None = None,
+    note: str = "",
 ) -> WeeklyReturn:
     """Submit the draft, or ``payload`` when given: a new version, item tables replaced, an evaluation asked for.
 
-    One transaction. Refused while a school day has neither data nor tick. Submitting what already stands submitted
-    changes nothing, so that a repeated click or a lost answer is harmless.
+    One transaction. Refused while a school day has neither data nor tick, and while the return is locked (Conflict
+    "locked"). ``note`` (说明, at most 400 characters) travels with the version to whoever reviews it; a return that was
+    locked once is corrected only with a note. A new version is reviewed anew, whatever was decided about the last one.
+    Submitting what already stands changes nothing, so that a repeated click or a lost answer is harmless; only what
+    was sent back can be answered with a note alone.
     """
-    weekly_return = _locked(institution, week, now)
-    _expect(weekly_return, revision)
+    note = note_of(note, "说明")
+    weekly_return = locked_row(institution, week, now)
+    if weekly_return.is_locked_at(now):
+        return _repeat_on_locked(weekly_return, institution, week, payload)
+    expect_revision(weekly_return, revision)
     content = weekly_return.draft if payload is None else payload
     if content is None:
-        if payload is None and weekly_return.state == State.SUBMITTED:
+        if payload is None and weekly_return.is_judged:
             return weekly_return
         raise Refused(f"{week.key} 还没有草稿，请先保存周报再提交。", code="no_draft", status=409)
-    checked = check_return(institution, week, content, today=now.date())
-    if week.monday > now.date():
-        message = f"{week.key} 要到 {week.monday} 才开始，可以先保存草稿，开始后再提交。"
-        raise InvalidInput([Problem("week", message, "wrong_week")])
-    if checked.gaps:
-        raise InvalidInput(
-            [Problem(gap.section, gap.message, "missing") for gap in checked.gaps[:MOST_PROBLEMS]],
-            f"有 {len(checked.gaps)} 个上课日既没有数据也没有勾选，请补填，"
-            "或勾选“当日无作业”“当日无课后服务”“本周无课”。",
-        )
-    if weekly_return.state == State.SUBMITTED and _is_current(weekly_return, sha256(checked.payload)):
-        if weekly_return.draft is not None:
+    checked = _complete(institution, week, content, now)
+    if _is_repeat(weekly_return, checked.payload, note):
+        if weekly_return.draft is not None and weekly_return.state != State.RETURNED:
             weekly_return.draft = None
-            _step(weekly_return, now, "draft")
+            take_step(weekly_return, now, "draft")
         return weekly_return
-    version = _new_version(weekly_return, checked.payload, actor, door, now)
+    is_correction = weekly_return.locked_at is not None
+    if is_correction and not note:
+        message = "周报锁定过，更正时请填写更正说明（改了什么、为什么，1–400 字）；内容没有提交。"
+        raise InvalidInput([Problem("note", message, "required")], message)
+    version = _new_version(weekly_return, checked.payload, actor, door, now, note=note, is_correction=is_correction)
+    before = weekly_return.state
     _make_current(weekly_return, version, institution, week, now)
+    act = "correct" if before == State.LOCKED else "submit"
+    add_event(weekly_return, act, from_state=before, actor=actor, now=now, note=note, version=version.number)
     record(
         "submit_return",
         actor=actor,
         institution_id=institution.pk,
         target=f"weekly-return:{week.key}",
-        detail={"version": version.number, "sha256": version.sha256, "door": door},
+        detail={"version": version.number, "sha256": version.sha256, "door": door, "from": before, "note": note},
     )
     _ask(institution, week, f"周报提交 {week.key} 第 {version.number} 版")
     return weekly_return
 
 
 @transaction.atomic
-def send_back_return(
-    institution: Institution, week: Week, *, actor: Any, now: dt.datetime, remark: str
-) -> WeeklyReturn:
-    """退回 a submitted return with a remark; the version stays judged until the school submits a new one."""
-    remark = _reason(remark, "退回原因")
-    weekly_return = _locked(institution, week, now)
-    if weekly_return.state != State.SUBMITTED:
-        raise Conflict(f"只有“已提交”的周报可以退回，{week.key} 现在是“{weekly_return.get_state_display()}”。")
-    weekly_return.state = State.RETURNED
-    weekly_return.remark = remark
-    if weekly_return.draft is None and weekly_return.current_version is not None:
-        weekly_return.draft = weekly_return.current_version.payload
-    _step(weekly_return, now, "state", "remark", "draft")
-    record(
-        "send_back_return",
-        actor=actor,
-        institution_id=institution.pk,
-        target=f"weekly-return:{week.key}",
-        detail={"remark": remark},
-    )
-    return weekly_return
-
-
-@transaction.atomic
 def withdraw_return(institution: Institution, week: Week, *, actor: Any, now: dt.datetime, reason: str) -> WeeklyReturn:
-    """撤回 a submitted or returned return: it is judged no more, its content becomes the draft again."""
-    reason = _reason(reason, "撤回原因")
-    weekly_return = _locked(institution, week, now)
-    if not weekly_return.is_judged:
-        raise Conflict(f"只有已提交或已退回的周报可以撤回，{week.key} 现在是“{weekly_return.get_state_display()}”。")
+    """撤回 a submitted or returned return: it is judged no more, its content becomes the draft again.
+
+    What was approved or accepted must be sent back first.
+    """
+    reason = reason_of(reason, "撤回原因")
+    weekly_return = locked_row(institution, week, now)
+    before = weekly_return.state
+    if before not in (State.SUBMITTED, State.RETURNED):
+        raise _cannot_withdraw(weekly_return, now)
     for section in all_sections():
         section.clear([FiledWeek(institution.pk, week, "{}")])
     weekly_return.state = State.WITHDRAWN
     weekly_return.remark = reason
     weekly_return.is_complete = False
-    if weekly_return.draft is None and weekly_return.current_version is not None:
-        weekly_return.draft = weekly_return.current_version.payload
-    _step(weekly_return, now, "state", "remark", "draft", "is_complete")
+    current = weekly_return.current_version
+    if weekly_return.draft is None and current is not None:
+        weekly_return.draft = current.payload
+    take_step(weekly_return, now, "state", "remark", "draft", "is_complete")
     filings.note_withdrawn(institution, week)
+    number = current.number if current else None
+    add_event(weekly_return, "withdraw", from_state=before, actor=actor, now=now, note=reason, version=number)
     record(
         "withdraw_return",
         actor=actor,
@@ -196,22 +200,54 @@ def preview_return(
     return checked, findings
 
 
-def _locked(institution: Institution, week: Week, now: dt.datetime) -> WeeklyReturn:
-    """The unit's return of the week, made when missing; the unit's lock serialises every writer and the engine."""
-    lock_institutions([institution.pk])
-    weekly_return, _ = WeeklyReturn.objects.select_related("current_version").get_or_create(
-        institution=institution, week=week.monday, defaults={"changed_at": now}
-    )
+def _complete(institution: Institution, week: Week, content: Any, now: dt.datetime) -> Checked:
+    """Check what is to be submitted: a week that has begun, and no school day without data or tick."""
+    checked = check_return(institution, week, content, today=now.date())
+    if week.monday > now.date():
+        message = f"{week.key} 要到 {week.monday} 才开始，可以先保存草稿，开始后再提交。"
+        raise InvalidInput([Problem("week", message, "wrong_week")])
+    if checked.gaps:
+        raise InvalidInput(
+            [Problem(gap.section, gap.message, "missing") for gap in checked.gaps[:MOST_PROBLEMS]],
+            f"有 {len(checked.gaps)} 个上课日既没有数据也没有勾选，请补填，"
+            "或勾选“当日无作业”“当日无课后服务”“本周无课”。",
+        )
+    return checked
+
+
+def _repeat_on_locked(weekly_return: WeeklyReturn, institution: Institution, week: Week, payload: Any) -> WeeklyReturn:
+    """The return itself when the very content that is locked was sent again; refused when it is anything else."""
+    if payload is not None:
+        sent = check_payload(Form.of(institution, week), payload)
+        if sent.problems or not _is_current(weekly_return, sha256(sent.payload)):
+            raise refusal_of_locked(weekly_return)
+    elif weekly_return.draft is not None:
+        raise refusal_of_locked(weekly_return)
     return weekly_return
 
 
-def _expect(weekly_return: WeeklyReturn, revision: int | None) -> None:
-    if revision is not None and revision != weekly_return.revision:
-        raise Conflict(
-            f"周报已被{weekly_return.draft_saved_by or '他人'}修改（现为第 {weekly_return.revision} 次修订，"
-            f"你打开的是第 {revision} 次），没有保存。请重新打开，核对后再填。",
-            code="revision_conflict",
-        )
+def _is_repeat(weekly_return: WeeklyReturn, payload: dict[str, Any], note: str) -> bool:
+    """Whether this content stands already. To a return sent back a new note is an answer, even with equal content."""
+    current = weekly_return.current_version
+    if current is None or not weekly_return.is_judged or current.sha256 != sha256(payload):
+        return False
+    return weekly_return.state != State.RETURNED or note in ("", current.note)
+
+
+def _cannot_withdraw(weekly_return: WeeklyReturn, now: dt.datetime) -> Conflict:
+    state = weekly_return.get_state_display()
+    if weekly_return.is_locked_at(now):
+        return refusal_of_locked(weekly_return)
+    how = {
+        State.APPROVED: "请先联系审核单位退回，再撤回；只改几处数字不必撤回，直接修改后提交更正即可。",
+        State.ACCEPTED: "请先联系区教育局退回，再撤回；只改几处数字不必撤回，直接修改后提交更正即可。",
+        State.LOCKED: "更正期内请直接修改后提交更正。",
+        State.DRAFT: "还没有提交，不需要撤回。",
+        State.WITHDRAWN: "已经撤回，请修改后重新提交。",
+    }
+    return Conflict(
+        f"只有已提交或已退回的周报可以撤回，{weekly_return.week_key} 现在是“{state}”。{how[State(weekly_return.state)]}"
+    )
 
 
 def _is_current(weekly_return: WeeklyReturn, digest: str) -> bool:
@@ -219,7 +255,14 @@ def _is_current(weekly_return: WeeklyReturn, digest: str) -> bool:
 
 
 def _new_version(
-    weekly_return: WeeklyReturn, payload: dict[str, Any], actor: Any, door: str, now: dt.datetime
+    weekly_return: WeeklyReturn,
+    payload: dict[str, Any],
+    actor: Any,
+    door: str,
+    now: dt.datetime,
+    *,
+    note: str,
+    is_correction: bool,
 ) -> ReturnVersion:
     current = weekly_return.current_version
     version = ReturnVersion(
@@ -230,6 +273,8 @@ def _new_version(
         door=door,
         submitted_by=actor.audit_label,
         submitted_at=now,
+        note=note,
+        is_correction=is_correction,
     )
     version.full_clean(validate_unique=False, validate_constraints=False)
     version.save(force_insert=True)
@@ -249,26 +294,11 @@ def _make_current(
     weekly_return.is_complete = True
     weekly_return.draft = None
     weekly_return.remark = ""
-    _step(weekly_return, now, "state", "current_version", "first_submitted_at", "is_complete", "draft", "remark")
+    weekly_return.reopened_until = None
+    changed = ("state", "current_version", "first_submitted_at", "is_complete", "draft", "remark", "reopened_until")
+    take_step(weekly_return, now, *changed)
     filings.note_submitted(institution, week, first_submitted_at=weekly_return.first_submitted_at)
-
-
-def _step(weekly_return: WeeklyReturn, now: dt.datetime, *fields: str) -> None:
-    weekly_return.revision += 1
-    weekly_return.changed_at = now
-    changed = {*fields, "revision", "changed_at"}
-    # Only what changes is cleaned: a column that is still NULL (no draft yet) is no mistake of this step.
-    untouched = {field.name for field in WeeklyReturn._meta.fields} - changed
-    weekly_return.full_clean(exclude=untouched | {"draft", "remark"}, validate_unique=False, validate_constraints=False)
-    weekly_return.save(update_fields=sorted(changed))
 
 
 def _ask(institution: Institution, week: Week, cause: str) -> None:
     request_evaluation(institution_id=institution.pk, since=week.monday, until=week.sunday, cause=cause)
-
-
-def _reason(text: str, label: str) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= 400:
-        raise InvalidInput([Problem("reason", f"请填写{label}（1–400 字）。", "required")])
-    return text

@@ -12,6 +12,7 @@ from shuangjian.alerts.models import Alert, AlertEvent
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.core.weeks import Week
+from shuangjian.intake import review
 from shuangjian.intake import services as intake
 from shuangjian.journal.models import AuditEntry
 from shuangjian.rules.drain import drain
@@ -144,7 +145,7 @@ def test_a_withdrawn_return_keeps_its_findings_as_insufficient_data(school: Any)
 
 def test_a_returned_version_stays_judged(school: Any) -> None:
     _file(school, 75)
-    intake.send_back_return(school, make.WEEK, actor=make.Somebody(), now=NOW, remark="请核对周三")
+    review.send_back_return(school, make.WEEK, actor=make.Somebody(), now=NOW, remark="请核对周三")
     make.request(school)
     drain(lambda: NOW)
     assert Finding.objects.open().filter(rule="HW-02", is_stale=False).count() == 1

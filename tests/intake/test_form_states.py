@@ -125,7 +125,7 @@ def test_sending_back_needs_a_reason_and_keeps_what_was_typed(school: Institutio
 def test_only_a_submitted_return_is_sent_back(school: Institution) -> None:
     answer = signed_in("bureau").post(url(school, "send-back/"), {"reason": "没有内容"})
     assert answer.status_code == 409
-    assert "只有“已提交”的周报可以退回" in answer.content.decode()
+    assert "的周报现在是“草稿”，不能退回。学校还没有提交" in answer.content.decode()
 
 
 def test_the_school_sends_nothing_back_and_the_others_withdraw_nothing(school: Institution) -> None:

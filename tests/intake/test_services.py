@@ -16,7 +16,7 @@ from shuangjian.bureau.models import Term
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.core.weeks import Week
-from shuangjian.intake import filings, services
+from shuangjian.intake import filings, review, services
 from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
 from shuangjian.rules import services as rules_services
@@ -211,7 +211,7 @@ def test_a_preview_finds_what_the_submit_would_and_leaves_nothing(school: Any) -
 
 def test_only_a_submitted_return_can_be_sent_back(school: Any) -> None:
     with pytest.raises(Conflict):
-        services.send_back_return(school, make.WEEK, actor=ME, now=NOW, remark="请核对")
+        review.send_back_return(school, make.WEEK, actor=ME, now=NOW, remark="请核对")
 
 
 def test_a_withdrawn_return_owes_its_filing_again(school: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from shuangjian.bureau.calendar import rebuild_unit_days
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term, Town
 from shuangjian.core.weeks import Week
-from shuangjian.intake import filings, services
+from shuangjian.intake import filings, review, services
 from shuangjian.intake.models import Filing
 from shuangjian.rules.models import Finding
 from tests import make
@@ -71,7 +71,7 @@ def file_returns(world: World, schools: dict[str, Institution]) -> None:
             at = dt.datetime.fromisoformat(submit["at"])
             services.submit_return(school, week, actor=actor, now=at, door="api", payload=submit["payload"])
         if entry["state"] == "returned":
-            services.send_back_return(school, week, actor=actor, now=now, remark="测试")
+            review.send_back_return(school, week, actor=actor, now=now, remark="测试")
         if entry["state"] == "withdrawn":
             services.withdraw_return(school, week, actor=actor, now=now, reason="测试")
 

@@ -32,7 +32,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict
 from shuangjian.core.weeks import Week
-from shuangjian.intake import services
+from shuangjian.intake import review, services
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 
 _WHOLE = {200: WholeReturnSerializer}
@@ -129,7 +129,7 @@ class SchoolReturnViewSet(_OneWeek):
     def send_back(self, request: Request, code: str, week: str) -> Response:
         school, monday, reason = self._school(code), week_in_path(week), self._reason(request)
         self._existing(school, monday)
-        services.send_back_return(school, monday, actor=request.user, now=clock.now(), remark=reason)
+        review.send_back_return(school, monday, actor=request.user, now=clock.now(), remark=reason)
         return self._shown(self._existing(school, monday))
 
     def get_permissions(self) -> Any:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Refused
-from shuangjian.intake import services
+from shuangjian.intake import review, services
 from shuangjian.intake.return_form import ReturnForm
 from shuangjian.intake.views.page import REVIEWERS, ReturnPage, is_filer
 
@@ -44,7 +44,7 @@ class SendBackView(StateView):
     def act(self, reason: str) -> None:
         if self.user.role_kind not in REVIEWERS or not self.user.may_write:
             raise PermissionDenied("只有镇街、教育指导中心和区教育局可以退回周报。")
-        services.send_back_return(self.institution, self.week, actor=self.user, now=clock.now(), remark=reason)
+        review.send_back_return(self.institution, self.week, actor=self.user, now=clock.now(), remark=reason)
         messages.success(self.request, "已退回，学校会在周报页面看到退回原因；重新提交之前，仍按已提交的版本核对。")
 
 
