@@ -6,6 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+OPTIONS_SHEET = "选项"  # the two sheets that a template carries beside its data
+META_SHEET = "_meta"
+
 CellValue = str | int | float | bool | dt.date | dt.datetime | dt.time | None
 
 

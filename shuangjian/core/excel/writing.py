@@ -19,10 +19,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from shuangjian.core.excel.cells import CellValue, column_letter
+from shuangjian.core.excel.cells import META_SHEET, OPTIONS_SHEET, CellValue, column_letter
 
-OPTIONS_SHEET = "选项"
-META_SHEET = "_meta"
 CREATED = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - one fixed moment, so that equal content gives equal bytes
 FONT = "宋体"
 
