@@ -108,7 +108,7 @@ def parse_table(
         except StopIteration:
             raise InvalidInput([Problem("", f"文件是空的，第一行应为表头：{','.join(required)}。")]) from None
         columns = [name.strip() for name in header]
-        _refuse_bad_header(list(columns), required, optional)
+        refuse_bad_header(columns, required, optional)
     lines, problems = [], Problems()
     for number, cells in records:
         line = Line(number, dict(zip(columns, (cell.strip() for cell in cells), strict=False)))
@@ -137,7 +137,8 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         raise InvalidInput([Problem(f"第 {position} 行", message)]) from error
 
 
-def _refuse_bad_header(columns: list[str], required: Sequence[str], optional: Sequence[str]) -> None:
+def refuse_bad_header(columns: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
+    """InvalidInput when a required column is missing, or one is unknown or there twice."""
     known = [*required, *optional]
     problems = [Problem(f"表头 {name}", "缺少这一列，请补上。") for name in required if name not in columns]
     problems += [
