@@ -11,7 +11,7 @@ from django.db import connection
 from homework.choices import ITEM_KINDS, MARKERS, SUBJECTS
 from homework.models import HomeworkItem
 from homework.sheets import HomeworkSheet
-from schools.classes import ClassFacts, classes_in_week
+from schools.classes import ClassFacts, classes_in_week, classes_in_weeks
 from shuangjian.core.errors import Problem
 from shuangjian.intake.columns import (
     Column,
@@ -101,6 +101,11 @@ class HomeworkSection(Section):
             "class_off": (class_code,),
         }
 
+    def prepare(self, forms: Sequence[Form]) -> None:
+        found = classes_in_weeks([(form.institution, form.week) for form in forms]) if forms else []
+        for form, classes in zip(forms, found, strict=True):
+            form.facts[self.key] = classes
+
     def check(self, form: Form, rows: Rows) -> Iterator[Problem]:
         classes = _classes(form)
         for key in ("homework", "homework_none", "class_off"):
@@ -168,7 +173,9 @@ class HomeworkSection(Section):
 
 def _classes(form: Form) -> dict[str, ClassFacts]:
     """The classes that the form asks for, by code."""
-    classes = classes_in_week(form.institution, form.week)
+    classes = form.facts.get(HomeworkSection.key)
+    if classes is None:
+        classes = classes_in_week(form.institution, form.week)
     return {code: facts for code, facts in classes.items() if form.only_class in ("", code)}
 
 

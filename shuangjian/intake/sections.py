@@ -54,13 +54,14 @@ class Form:
     """What a return is checked against: the unit, its week, and its school days by stage as the calendar is now.
 
     With ``only_class`` it is one class's part of the return: only the sections that are filled in by class, and of
-    them only that class.
+    them only that class. ``facts`` holds, by section, what ``Section.prepare`` has read for many forms at once.
     """
 
     institution: Institution
     week: Week
     school_days: Mapping[str, Sequence[dt.date]]
     only_class: str = ""
+    facts: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, institution: Institution, week: Week, *, only_class: str = "") -> Form:
@@ -70,6 +71,28 @@ class Form:
         for stage, date in rows.order_by("date").values_list("stage", "date"):
             days.setdefault(stage, []).append(date)
         return cls(institution, week, days, only_class)
+
+    @classmethod
+    def of_many(cls, returns: Sequence[tuple[Institution, Week]]) -> list[Form]:
+        """The forms of many units' weeks, in their order and prepared for the checks, in a constant number of queries.
+
+        What a form knows is as of now: use them at once.
+        """
+        days: dict[tuple[int, dt.date], dict[str, list[dt.date]]] = {
+            (institution.pk, week.monday): {stage: [] for stage in institution.stages} for institution, week in returns
+        }
+        rows = UnitDay.objects.filter(
+            institution__in={institution.pk for institution, _ in returns},
+            week__in={week.monday for _, week in returns},
+            is_school_day=True,
+        )
+        for unit, monday, stage, date in rows.order_by("date").values_list("institution", "week", "stage", "date"):
+            if (unit, monday) in days:
+                days[unit, monday].setdefault(stage, []).append(date)
+        forms = [cls(institution, week, days[institution.pk, week.monday]) for institution, week in returns]
+        for section in all_sections():
+            section.prepare(forms)
+        return forms
 
     def is_school_day(self, stage: str, day: str) -> bool:
         return any(date.isoformat() == day for date in self.school_days.get(stage, ()))
@@ -118,6 +141,13 @@ class Section(ABC):
     @abstractmethod
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         """Columns of each payload key of this section."""
+
+    def prepare(self, forms: Sequence[Form]) -> None:
+        """Read into the forms' ``facts`` what the checks need, in a constant number of queries for all of them.
+
+        Without it each form reads for itself.
+        """
+        return
 
     @abstractmethod
     def check(self, form: Form, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Problem]:
