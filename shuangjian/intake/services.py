@@ -14,7 +14,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
-from shuangjian.intake import filings
+from shuangjian.intake import filings, standing
 from shuangjian.intake.events import add_event
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.payloads import canonical, sha256
@@ -34,8 +34,6 @@ from shuangjian.rules.periods import Span
 
 State = WeeklyReturn.State
 
-_EARLIEST = dt.date(2021, 9, 1)
-
 
 def check_return(
     institution: Institution, week: Week, payload: Any, *, today: dt.date, only_class: str = ""
@@ -44,12 +42,12 @@ def check_return(
 
     With ``only_class`` the payload is that class's part of the return.
     """
-    if institution.kind != Institution.Kind.SCHOOL or not institution.stages:
-        raise Refused(f"{institution.name}没有小学或初中学段，不填周报。", code="not_a_school")
-    if week.monday > today + dt.timedelta(days=7) or week.sunday < _EARLIEST:
-        raise InvalidInput(
-            [Problem("week", f"{week.key} 不能填报：只接受 2021-W35 起、最晚到下一周的周报。", "wrong_week")]
-        )
+    refusal = standing.refusal_of_unit(institution)
+    if refusal is not None:
+        raise refusal
+    problem = standing.problem_of_week(week, today)
+    if problem is not None:
+        raise InvalidInput([problem])
     checked = check_payload(Form.of(institution, week, only_class=only_class), payload)
     if checked.problems:
         total = len(checked.problems)
@@ -76,12 +74,14 @@ def save_draft(
     checked = check_return(institution, week, payload, today=now.date())
     weekly_return = locked_row(institution, week, now)
     if weekly_return.is_locked_at(now):
-        if _is_current(weekly_return, sha256(checked.payload)):
+        if standing.is_current(weekly_return, sha256(checked.payload)):
             return weekly_return
         raise refusal_of_locked(weekly_return)
     expect_revision(weekly_return, revision)
     if weekly_return.draft == checked.payload or (
-        weekly_return.draft is None and weekly_return.is_judged and _is_current(weekly_return, sha256(checked.payload))
+        weekly_return.draft is None
+        and weekly_return.is_judged
+        and standing.is_current(weekly_return, sha256(checked.payload))
     ):
         return weekly_return
     weekly_return.draft = checked.payload
@@ -123,28 +123,28 @@ def submit_return(
             return weekly_return
         raise Refused(f"{week.key} 还没有草稿，请先保存周报再提交。", code="no_draft", status=409)
     checked = _complete(institution, week, content, now)
-    if _is_repeat(weekly_return, checked.payload, note):
+    if standing.is_repeat(weekly_return, sha256(checked.payload), note):
         if weekly_return.draft is not None and weekly_return.state != State.RETURNED:
             weekly_return.draft = None
             take_step(weekly_return, now, "draft")
         return weekly_return
-    is_correction = weekly_return.locked_at is not None
+    is_correction = standing.is_correction(weekly_return)
     if is_correction and not note:
-        message = "周报锁定过，更正时请填写更正说明（改了什么、为什么，1–400 字）；内容没有提交。"
+        message = standing.NOTE_FOR_CORRECTION
         raise InvalidInput([Problem("note", message, "required")], message)
     version = _new_version(weekly_return, checked.payload, actor, door, now, note=note, is_correction=is_correction)
     before = weekly_return.state
     _make_current(weekly_return, version, institution, week, now)
-    act = "correct" if before == State.LOCKED else "submit"
+    act = standing.submit_act(before)
     add_event(weekly_return, act, from_state=before, actor=actor, now=now, note=note, version=version.number)
     record(
         "submit_return",
         actor=actor,
         institution_id=institution.pk,
         target=f"weekly-return:{week.key}",
-        detail={"version": version.number, "sha256": version.sha256, "door": door, "from": before, "note": note},
+        detail=standing.submit_detail(version.number, version.sha256, door, before, note),
     )
-    _ask(institution, week, f"周报提交 {week.key} 第 {version.number} 版")
+    _ask(institution, week, standing.submit_cause(week, version.number))
     return weekly_return
 
 
@@ -203,9 +203,9 @@ def preview_return(
 def _complete(institution: Institution, week: Week, content: Any, now: dt.datetime) -> Checked:
     """Check what is to be submitted: a week that has begun, and no school day without data or tick."""
     checked = check_return(institution, week, content, today=now.date())
-    if week.monday > now.date():
-        message = f"{week.key} 要到 {week.monday} 才开始，可以先保存草稿，开始后再提交。"
-        raise InvalidInput([Problem("week", message, "wrong_week")])
+    problem = standing.problem_of_future(week, now.date())
+    if problem is not None:
+        raise InvalidInput([problem])
     if checked.gaps:
         raise InvalidInput(
             [Problem(gap.section, gap.message, "missing") for gap in checked.gaps[:MOST_PROBLEMS]],
@@ -219,19 +219,11 @@ def _repeat_on_locked(weekly_return: WeeklyReturn, institution: Institution, wee
     """The return itself when the very content that is locked was sent again; refused when it is anything else."""
     if payload is not None:
         sent = check_payload(Form.of(institution, week), payload)
-        if sent.problems or not _is_current(weekly_return, sha256(sent.payload)):
+        if sent.problems or not standing.is_current(weekly_return, sha256(sent.payload)):
             raise refusal_of_locked(weekly_return)
     elif weekly_return.draft is not None:
         raise refusal_of_locked(weekly_return)
     return weekly_return
-
-
-def _is_repeat(weekly_return: WeeklyReturn, payload: dict[str, Any], note: str) -> bool:
-    """Whether this content stands already. To a return sent back a new note is an answer, even with equal content."""
-    current = weekly_return.current_version
-    if current is None or not weekly_return.is_judged or current.sha256 != sha256(payload):
-        return False
-    return weekly_return.state != State.RETURNED or note in ("", current.note)
 
 
 def _cannot_withdraw(weekly_return: WeeklyReturn, now: dt.datetime) -> Conflict:
@@ -248,10 +240,6 @@ def _cannot_withdraw(weekly_return: WeeklyReturn, now: dt.datetime) -> Conflict:
     return Conflict(
         f"只有已提交或已退回的周报可以撤回，{weekly_return.week_key} 现在是“{state}”。{how[State(weekly_return.state)]}"
     )
-
-
-def _is_current(weekly_return: WeeklyReturn, digest: str) -> bool:
-    return weekly_return.current_version is not None and weekly_return.current_version.sha256 == digest
 
 
 def _new_version(
