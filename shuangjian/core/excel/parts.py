@@ -15,6 +15,7 @@ from shuangjian.core.excel.xml_scan import RELATION_IDS, Attributes, Budget, sca
 LONGEST_TEXT = 32_767  # what Excel keeps in one cell
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _YES = ("1", "true", "on")
+_STRING_NAMES = frozenset({"si", "t", "rPh"})
 _WORKBOOK = "xl/workbook.xml"
 
 
@@ -64,7 +65,7 @@ def read_contents(package: Package, limits: Limits, budget: Budget) -> Contents:
                 message = f"工作簿的工作表多于 {limits.sheets} 张。请删除与填报无关的工作表后再上传。"
                 raise refusals.refusal(refusals.FILE, message, "too-many-sheets")
 
-    scan(package.pieces(workbook), budget, start, _nothing)
+    scan(package.pieces(workbook), budget, start, _nothing, names=frozenset({"workbookPr", "sheet"}))
     for relation in relations.values():
         if relation.kind in ("vbaProject", "xlMacrosheet", "xlIntlMacrosheet"):
             raise refusals.has_macros()
@@ -118,7 +119,7 @@ def _relations(package: Package, source: str, budget: Budget) -> dict[str, _Rela
             found[attributes.get("Id", "")] = _Relation(kind, path)
 
     if part in package:
-        scan(package.pieces(part), budget, start, _nothing)
+        scan(package.pieces(part), budget, start, _nothing, names=frozenset({"Relationship"}))
     return found
 
 
@@ -141,7 +142,7 @@ def read_formats(package: Package, contents: Contents, budget: Budget) -> list[s
             inside.clear()
 
     if contents.styles:
-        scan(package.pieces(contents.styles), budget, start, end)
+        scan(package.pieces(contents.styles), budget, start, end, names=frozenset({"numFmt", "cellXfs", "xf"}))
     return [
         written[number] if number in written else serials.built_in(int(number) if number.isdecimal() else 0)
         for number in used
@@ -169,7 +170,7 @@ def read_strings(package: Package, contents: Contents, limits: Limits, budget: B
             collector.end(name, text)
 
     if contents.strings:
-        scan(package.pieces(contents.strings), budget, start, end, texts=frozenset({"t"}))
+        scan(package.pieces(contents.strings), budget, start, end, names=_STRING_NAMES, texts=frozenset({"t"}))
     return strings
 
 

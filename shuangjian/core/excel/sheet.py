@@ -13,6 +13,7 @@ from shuangjian.core.excel.xml_scan import Attributes, Budget, scan
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
 _RANGE = re.compile(r"\$?[A-Z]{1,3}\$?[1-9]\d{0,6}(?::\$?[A-Z]{1,3}\$?[1-9]\d{0,6})?", re.ASCII)
+_NAMES = frozenset({"row", "c", "v", "f", "t", "rPh", "mergeCell"})
 _TEXTS = frozenset({"v", "f", "t"})
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _MOST_MERGED = 10_000
@@ -32,7 +33,8 @@ class Shared:
 def read_sheet(package: Package, entry: SheetEntry, shared: Shared, limits: Limits, budget: Budget) -> ReadSheet:
     """InvalidInput, at the sheet's title, for a sheet that is too large or not well-formed."""
     reader = _SheetReader(entry.title, shared, limits, budget)
-    scan(package.pieces(entry.part), budget, reader.start, reader.end, texts=_TEXTS, path=entry.title)
+    pieces = package.pieces(entry.part)
+    scan(pieces, budget, reader.start, reader.end, names=_NAMES, texts=_TEXTS, path=entry.title)
     return reader.result()
 
 

@@ -21,6 +21,19 @@ from xlsxwriter.worksheet import Worksheet
 
 from shuangjian.core.excel.cells import META_SHEET, OPTIONS_SHEET, CellValue, column_letter
 
+__all__ = [
+    "META_SHEET",
+    "OPTIONS_SHEET",
+    "Between",
+    "Choice",
+    "Column",
+    "DataSheet",
+    "Kind",
+    "WorkbookBuilder",
+    "plain_csv_cell",
+    "safe_csv_cell",
+]
+
 CREATED = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - one fixed moment, so that equal content gives equal bytes
 FONT = "宋体"
 

@@ -21,6 +21,7 @@ RELATION_IDS = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
 _DEEPEST = 100
+_MOST_NAMES = 1_000
 # The parser reads an unfinished token again with every piece, so the time for one grows with the square of its length.
 _LONGEST_TOKEN = 512 * 1024
 
@@ -46,15 +47,16 @@ def scan(
     start: Callable[[str, Attributes], None],
     end: Callable[[str, str], None],
     *,
+    names: frozenset[str],
     texts: frozenset[str] = frozenset(),
     path: str = refusals.FILE,
 ) -> None:
-    """Call ``start`` with the local name and the attributes of each element of the formats' namespaces, and ``end``
-    with its name and, for those named in ``texts``, the characters directly inside it.
+    """Call ``start`` with the local name and the attributes of each element in ``names``, in the formats' namespaces
+    only, and ``end`` with its name and, for those in ``texts``, the characters directly inside it.
 
     InvalidInput, at ``path``, for XML that is not well-formed, not UTF-8, has a DOCTYPE or leaves the budget.
     """
-    handler = _Handler(budget, start, end, texts, path)
+    handler = _Handler(budget, start, end, names, texts, path)
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = handler.start_element
@@ -72,6 +74,7 @@ def scan(
         parser.Parse(b"", True)
     except (expat.ExpatError, UnicodeError) as error:
         raise refusals.damaged(path, "XML 格式错误") from error
+    handler.close()
 
 
 class _Handler:
@@ -80,34 +83,39 @@ class _Handler:
         budget: Budget,
         start: Callable[[str, Attributes], None],
         end: Callable[[str, str], None],
+        names: frozenset[str],
         texts: frozenset[str],
         path: str,
     ) -> None:
         self._budget = budget
+        self._names = names
         self._start = start
         self._end = end
         self._texts = texts
         self._path = path
         self._depth = 0
+        self._left = budget.elements
         self._locals: dict[str, str] = {}
         self._collected: list[str] | None = None
 
     def start_element(self, name: str, attributes: Attributes) -> None:
         self._depth += 1
-        self._budget.elements -= 1
-        if self._budget.elements < 0 or self._depth > _DEEPEST:
+        self._left -= 1
+        if self._left < 0 or self._depth > _DEEPEST:
             message = "内容过多或嵌套过深，不像填报用的表。请只保留要填报的内容，复制到新的模板后再上传。"
             raise refusals.refusal(self._path, message, "too-many-elements")
-        local = self._local(name)
+        local = self._locals.get(name)
+        if local is None:
+            local = self._wanted(name)
         self._collected = [] if local in self._texts else None
         if local:
             self._start(local, attributes)
 
     def end_element(self, name: str) -> None:
         self._depth -= 1
-        local = self._local(name)
+        local = self._locals.get(name)
         if local:
-            text = "".join(self._collected) if self._collected is not None else ""
+            text = "".join(self._collected) if self._collected else ""
             self._collected = None
             self._end(local, text)
 
@@ -123,11 +131,14 @@ class _Handler:
         if encoding and encoding.lower() not in ("utf-8", "utf8", "us-ascii"):
             raise refusals.damaged(self._path, f"XML 编码 {encoding[:20]} 不是 UTF-8")
 
-    def _local(self, name: str) -> str:
-        """The local name, "" for foreign namespaces; remembered while there are few of them."""
-        local = self._locals.get(name)
-        if local is None:
-            local = name.split(" ", 1)[1] if name.startswith(_PREFIXES) else ""
-            if len(self._locals) < 1_000:
-                self._locals[name] = local
+    def close(self) -> None:
+        self._budget.elements = self._left
+
+    def _wanted(self, name: str) -> str:
+        """The local name where it is wanted, else ""; remembered while there are few, for there may be a million."""
+        local = name.split(" ", 1)[1] if name.startswith(_PREFIXES) else ""
+        if local not in self._names:
+            local = ""
+        if len(self._locals) < _MOST_NAMES:
+            self._locals[name] = local
         return local
