@@ -203,6 +203,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "lock the returns whose time is over": {
+        "task": "intake.lock_due_returns",
+        "schedule": 900.0,
+        "options": {"expires": 600},
+    },
     "seal the journal": {"task": "journal.seal", "schedule": 60.0, "options": {"expires": 55}},
     "nightly sweep": {"task": "rules.sweep", "schedule": crontab(hour=2, minute=30)},
     "remove what is done": {"task": "rules.tidy", "schedule": crontab(hour=3, minute=30)},
