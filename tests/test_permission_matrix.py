@@ -90,6 +90,8 @@ ROWS: dict[tuple[str, str], str] = {
     ("units", "GET"):                     "login  403      ok     ok     ok     ok    ok     ok     ok",
     ("unit", "GET"):                      "login  403      ok     ok     404    ok    404    ok     404",
     ("filings", "GET"):                   "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("filings_export", "GET"):            "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("unit_filings", "GET"):              "login  403      ok     ok     404    ok    404    ok     404",
     ("alerts", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok",
     ("alert", "GET"):                     "login  403      ok     ok     404    ok    404    ok     404",
     ("alert_acknowledge", "POST"):        "login  403      ok     ok     404    ok    404    ok     404",
@@ -152,6 +154,7 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     assert None not in (version, term, holiday, day)
     return {
         "unit": {"code": world.school.code},
+        "unit_filings": {"code": world.school.code},
         "alert": {"pk": world.alert.pk},
         "alert_acknowledge": {"pk": world.alert.pk},
         "alert_close": {"pk": world.alert.pk},

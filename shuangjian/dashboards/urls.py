@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from shuangjian.dashboards.views import alerts, home, rulebook, search, units
+from shuangjian.dashboards.views import alerts, filings, home, rulebook, search, units
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
     path("units/", units.UnitsView.as_view(), name="units"),
     path("units/<slug:code>/", units.UnitView.as_view(), name="unit"),
-    path("filings/", units.FilingsView.as_view(), name="filings"),
+    path("filings/", filings.FilingsView.as_view(), name="filings"),
+    path("filings/export/", filings.FilingsExportView.as_view(), name="filings_export"),
+    path("filings/<slug:code>/", filings.UnitFilingsView.as_view(), name="unit_filings"),
     path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
     path("alerts/<int:pk>/", alerts.AlertView.as_view(), name="alert"),
     path("alerts/<int:pk>/acknowledge/", alerts.AcknowledgeView.as_view(), name="alert_acknowledge"),

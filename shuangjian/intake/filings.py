@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max
 
 from shuangjian.bureau.models import Institution, Term
 from shuangjian.bureau.workdays import WorkdayCalendar
@@ -136,17 +136,3 @@ def open_due_filings(now: dt.datetime) -> int:
         seen += filings
     due.update(due_seen_at=now)
     return seen
-
-
-def filing_counts(filings: QuerySet[Filing], now: dt.datetime) -> dict[str, int]:
-    """Expected, filed, on time, late, missing and not yet due over a queryset of filings; one query."""
-    return dict(
-        filings.order_by().aggregate(
-            expected=Count("pk"),
-            filed=Count("pk", filter=Q(is_filed=True)),
-            on_time=Count("pk", filter=Q(is_filed=True, first_submitted_at__lte=F("due_at"))),
-            late=Count("pk", filter=Q(is_filed=True, first_submitted_at__gt=F("due_at"))),
-            missing=Count("pk", filter=Q(is_filed=False, due_at__lt=now)),
-            pending=Count("pk", filter=Q(is_filed=False, due_at__gte=now)),
-        )
-    )

@@ -12,11 +12,11 @@ from django.db.models import Count, Min, Q
 from shuangjian.accounts.models import User
 from shuangjian.core.choices import Outcome, Severity
 from shuangjian.core.weeks import Week
-from shuangjian.dashboards.selectors.jurisdiction import alerts_of, units_of
+from shuangjian.dashboards.selectors.jurisdiction import alerts_of
 from shuangjian.dashboards.selectors.units import TownRow, UnitRow, attention
 from shuangjian.dashboards.selectors.weeks import short_label, weeks_until
 from shuangjian.intake.attention import UnitAttention, attention_of_weeks
-from shuangjian.intake.filings import filing_counts
+from shuangjian.intake.filing_counts import FilingCounts, filing_counts
 from shuangjian.intake.models import Filing
 
 GRID_UNITS = 20
@@ -27,21 +27,10 @@ _BAR_TOWNS = 16
 
 
 @dataclass(frozen=True)
-class FilingStats:
+class FilingStats(FilingCounts):
     """How the returns of one week stand in a jurisdiction. ``due_at`` None: nothing is owed."""
 
-    expected: int
-    filed: int
-    on_time: int
-    late: int
-    missing: int
-    pending: int
-    due_at: dt.datetime | None
-
-    @property
-    def filing_rate(self) -> int | None:
-        """Whole per cent filed, rounded down; None where nothing is owed."""
-        return self.filed * 100 // self.expected if self.expected else None
+    due_at: dt.datetime | None = None
 
     def is_due(self, now: dt.datetime) -> bool:
         return self.due_at is not None and now > self.due_at
@@ -57,10 +46,10 @@ class AlertCount:
 
 
 def filing_stats(user: User, week: Week, now: dt.datetime) -> FilingStats:
-    """Counts over the units that the pages show; two queries."""
-    filings = Filing.objects.filter(institution__in=units_of(user).order_by(), week=week.monday)
+    """Counts over every filing of the jurisdiction, those of units closed since included; two queries."""
+    filings = Filing.objects.visible_to(user).filter(week=week.monday)
     due_at = filings.order_by().aggregate(first=Min("due_at"))["first"]
-    return FilingStats(**filing_counts(filings, now), due_at=due_at)
+    return FilingStats(**filing_counts(filings, now).as_dict(), due_at=due_at)
 
 
 def alert_counts(user: User, today: dt.date) -> list[AlertCount]:
@@ -114,7 +103,7 @@ def stat_strip(rows: Sequence[UnitRow], stats: FilingStats, query: str) -> list[
             "label": "已报",
             "value": stats.filed,
             "unit": "所",
-            "note": f"{owed}，报送率 {stats.filing_rate}%" if stats.expected else owed,
+            "note": f"{owed}，报送率 {stats.filed_rate}%" if stats.expected else owed,
             "url": f"{filings}&state=all",
             "sign_class": "",
         },

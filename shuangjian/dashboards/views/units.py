@@ -1,4 +1,4 @@
-"""Units of a week, one unit, and who has not filed."""
+"""Units of a week, and one unit."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from shuangjian.core import clock
 from shuangjian.core.choices import FilingState, Outcome
 from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors import units
-from shuangjian.dashboards.selectors.filings import filing_lines
 from shuangjian.dashboards.selectors.jurisdiction import READERS, units_of
-from shuangjian.dashboards.selectors.overview import filing_stats
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.units import NO_TOWN, UnitRow
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
@@ -28,8 +26,6 @@ PAGE_SIZE = 50
 UNCONFIRMED = "none"
 NO_DATA = "no_data"
 ATTENTION = "attention"
-ALL = "all"
-UNFILED = "unfiled"
 #: Who sees units of several towns, and units whose town is not confirmed.
 _SETTLE_TOWNS = frozenset({RoleKind.BUREAU, RoleKind.CENTRE})
 
@@ -111,51 +107,6 @@ class UnitView(ScopedView):
         unit = cast(Institution, self.get_scoped_or_404(units_of(user), code=self.kwargs["code"]))
         week = chosen_week(asked(self.request, "week"), user, now.date())
         return super().get_context_data(**unit_page(user, unit, week, now), **kwargs)
-
-
-class FilingsView(ScopedView):
-    """周报报送: who has not filed the week's return, and how often before."""
-
-    template_name = "dashboards/filings.html"
-    roles = READERS
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user, now = signed_in(self.request), clock.now()
-        week = chosen_week(asked(self.request, "week"), user, now.date())
-        stats = filing_stats(user, week, now)
-        every = filing_lines(user, week, now)
-        state, town = asked(self.request, "state"), asked(self.request, "town")
-        state = state if state == ALL or state in FilingState.values else UNFILED
-        lines = [
-            line
-            for line in every
-            if in_town(line, town)
-            and (state == ALL or (not line.is_filed if state == UNFILED else line.state == state))
-        ]
-        counts = Counter(str(line.state) for line in every)
-        unfiled_total = sum(not line.is_filed for line in every)
-        states = [
-            {"value": UNFILED, "label": "待报", "count": unfiled_total},
-            {"value": ALL, "label": "全部应报", "count": len(every)},
-            *_state_options(counts),
-        ]
-        filters = []
-        if user.role_kind in _SETTLE_TOWNS:
-            filters.append({"label": "镇街", "param": "town", "value": town, "options": town_options(every)})
-        return super().get_context_data(
-            week=week,
-            week_name=short_label(week),
-            filing=stats,
-            is_due=stats.is_due(now),
-            unfiled_total=unfiled_total,
-            returned_total=counts[FilingState.RETURNED.value],
-            states=states,
-            state=state,
-            page_obj=Paginator(lines, PAGE_SIZE).get_page(asked(self.request, "page")),
-            filters=filters,
-            is_school=user.role_kind == RoleKind.SCHOOL,
-            **kwargs,
-        )
 
 
 def in_town(row: Any, town: str) -> bool:
