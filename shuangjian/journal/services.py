@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from shuangjian.journal.models import AuditEntry, EvaluationRequest
 logger = logging.getLogger(__name__)
 
 Scope = EvaluationRequest.Scope
+
+_BATCH = 1000
 
 _doorbells: list[Callable[[], None]] = []
 
@@ -32,15 +35,36 @@ def record(
 
     ``actor`` is a user, an API token, or None for the portal's own jobs. ``detail`` carries no personal data.
     """
+    entry = _entry(act, Done(institution_id, target, detail or {}), actor, result)
+    entry.save(force_insert=True)
+    return entry
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one of many acts was done to, and how; ``detail`` carries no personal data."""
+
+    institution_id: int | None
+    target: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def record_many(act: str, done: Iterable[Done], *, actor: Any) -> None:
+    """Write down one act done to many, one entry each, as ``record`` does; a few statements for all."""
+    entries = [_entry(act, each, actor, AuditEntry.Result.DONE) for each in done]
+    AuditEntry.objects.bulk_create(entries, batch_size=_BATCH)
+
+
+def _entry(act: str, done: Done, actor: Any, result: str) -> AuditEntry:
     origin = current()
     is_person = actor is not None and actor._meta.label_lower == "accounts.user"
-    return AuditEntry.objects.create(
+    return AuditEntry(
         act=act,
         actor=actor if is_person else None,
         actor_label="系统" if actor is None else actor.audit_label,
-        institution_id=institution_id,
-        target=target,
-        detail=detail or {},
+        institution_id=done.institution_id,
+        target=done.target,
+        detail=done.detail,
         source=origin.source,
         ip=origin.ip,
         request_id=origin.request_id,
@@ -78,6 +102,33 @@ def request_evaluation(
     )
     transaction.on_commit(ring, robust=True)
     return row
+
+
+@dataclass(frozen=True)
+class Asked:
+    """That one institution be judged from ``since`` to ``until`` by every rule."""
+
+    institution_id: int
+    since: dt.date
+    until: dt.date
+    cause: str
+
+
+def request_evaluations(asked: Iterable[Asked]) -> None:
+    """As ``request_evaluation``, for many institutions: one row each, a few statements, and one ring."""
+    rows = [
+        EvaluationRequest(
+            scope=Scope.INSTITUTION,
+            institution_id=each.institution_id,
+            since=each.since,
+            until=each.until,
+            cause=each.cause,
+        )
+        for each in asked
+    ]
+    if rows:
+        EvaluationRequest.objects.bulk_create(rows, batch_size=_BATCH)
+        transaction.on_commit(ring, robust=True)
 
 
 def on_request(doorbell: Callable[[], None]) -> None:
