@@ -15,8 +15,8 @@ class HomeworkItemQuerySet(ScopedQuerySet["HomeworkItem"]):
         """Written items that count toward the day: of layered alternatives only the longest."""
         return self.filter(counts=True)
 
-    def on_school_days(self) -> HomeworkItemQuerySet:
-        """Only items of days that the class's calendar calls school days; its row is joined as ``unit_day``.
+    def with_calendar(self) -> HomeworkItemQuerySet:
+        """What the class's calendar says of the day is joined as ``unit_day``; NULL where it says nothing.
 
         A join and not a Subquery: Django repeats a Subquery in GROUP BY, which is six times slower.
         """
@@ -26,7 +26,11 @@ class HomeworkItemQuerySet(ScopedQuerySet["HomeworkItem"]):
                 unit_days,
                 condition=Q(**{f"{unit_days}__date": F("day"), f"{unit_days}__stage": F("school_class__stage")}),
             )
-        ).filter(unit_day__is_school_day=True)
+        )
+
+    def on_school_days(self) -> HomeworkItemQuerySet:
+        """Only items of days that the class's calendar calls school days."""
+        return self.with_calendar().filter(unit_day__is_school_day=True)
 
 
 class HomeworkItem(models.Model):

@@ -1,4 +1,4 @@
-"""SC: when the school day begins. Guideline 二(一)5. Soft rules (一般): a dated exemption is possible."""
+"""SC: when the school day begins, and how early pupils must be there. Guideline 二(一)5."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.violations import violations
 
 FIRST_LESSON = load_parameter(__file__, "first_lesson")
+ARRIVAL_LEAD = load_parameter(__file__, "arrival_lead")
 
 _REMEDY = "调整作息并在下一周填报新的上课时间；确有原因可在该周结束前申请豁免；如系填报有误，更正后重新提交周报。"
 
@@ -75,3 +76,42 @@ def primary_lessons_too_early(days: SchoolDayQuerySet) -> QuerySet[Any]:
 def junior_lessons_too_early(days: SchoolDayQuerySet) -> QuerySet[Any]:
     """初中学段本周有上课日第一节课早于标准时刻。"""
     return _too_early(days, Stage.JUNIOR)
+
+
+def _without_arrival(days: SchoolDayQuerySet) -> QuerySet[Any]:
+    return days.on_school_days().filter(arrival__isnull=True)
+
+
+@rule(
+    code="SC-03",
+    title="要求过早到校",
+    clauses=["2.1.5"],
+    about=SchoolDay,
+    period=Period.WEEK,
+    source=Source.RETURN,
+    unit="分钟",
+    parameters=[ARRIVAL_LEAD],
+    severity=Severity.NOTICE,
+    departments=["JY", "ZJ"],
+    stages=["primary", "junior"],
+    comparison="本周要求到校时间早于第一节课的时长超过",
+    remedy="推迟要求到校时间并在下一周如实填报；如系填报有误，更正后重新提交周报，数秒内自动消除。",
+    note="到校时间与第一节课时间分开填报；一个学段一周记一条，取最早到校的一天。",
+    unknown=_without_arrival,
+)
+def arrival_too_early(days: SchoolDayQuerySet) -> QuerySet[Any]:
+    """某学段本周有上课日要求学生到校的时间过早于第一节课。"""
+    leads = (
+        days.on_school_days()
+        .values("school", "stage", "week")
+        .annotate(lead=Max(F("first_lesson") - F("arrival")), first_on=Max("unit_day__week_first_on"))
+        .annotate(bound=ARRIVAL_LEAD.at("first_on"))
+    )
+    return violations(
+        leads.filter(lead__gt=F("bound")),
+        institution="school",
+        about=code("stage", "stage"),
+        on="week",
+        observed="lead",
+        limit="bound",
+    )

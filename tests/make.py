@@ -23,6 +23,25 @@ WEEK = Week.parse("2026-W45")
 PASSWORD = "a-long-password-1"
 TYPES = {("primary",): 1, ("junior",): 2, ("primary", "junior"): 3}
 
+#: What a lawful return states besides the numbers; a basic item is lawful until the fourth week in a row.
+LESSONS: dict[str, Any] = {"first_lesson": "08:20", "arrival": "08:00"}
+SERVICE: dict[str, Any] = {
+    "minutes": 90,
+    "wanting": 40,
+    "served": 40,
+    "late_wanted": 3,
+    "late_places": 3,
+    "content": ["homework"],
+    "flexible_leaving": True,
+}
+LAWFUL_ITEM: dict[str, Any] = {
+    "kind": "basic",
+    "done_at_school": 1,
+    "marked_by": "teacher",
+    "asks_parents": False,
+    "publication": "公示栏照片1",
+}
+
 
 class Somebody:
     """An actor that is no account: what imports and jobs of a test act as."""
@@ -125,7 +144,8 @@ def user(role: str, unit: Any = None, *, username: str = "", password: str = PAS
 
 
 def full_payload(institution: Institution, week: Week = WEEK, **replaced: Any) -> dict[str, Any]:
-    """A complete, lawful return: no homework, lessons at 08:20, 90 minutes of service; ``replaced`` swaps keys."""
+    """A complete, lawful return that states every key: no homework, lessons at 08:20, pupils there at 08:00, 90 minutes
+    of service for all who want it; ``replaced`` swaps keys."""
     form = Form.of(institution, week)
     days = {stage: [day.isoformat() for day in dates] for stage, dates in form.school_days.items()}
     classes = SchoolClass.objects.filter(school_id=institution.pk).values_list("code", "stage")
@@ -133,8 +153,8 @@ def full_payload(institution: Institution, week: Week = WEEK, **replaced: Any) -
         "homework": [],
         "homework_none": [{"class": code, "day": day} for code, stage in classes for day in days.get(stage, [])],
         "class_off": [],
-        "school_day": [{"stage": s, "day": d, "first_lesson": "08:20"} for s, dates in days.items() for d in dates],
-        "after_school": [{"stage": s, "day": d, "minutes": 90} for s, dates in days.items() for d in dates],
+        "school_day": [{"stage": s, "day": d, **LESSONS} for s, dates in days.items() for d in dates],
+        "after_school": [{"stage": s, "day": d, **SERVICE} for s, dates in days.items() for d in dates],
         "service_none": [],
     }
     payload |= replaced
@@ -146,9 +166,10 @@ def full_payload(institution: Institution, week: Week = WEEK, **replaced: Any) -
 
 
 def item(class_code: str, day: str, minutes: int, subject: str = "语文", **fields: Any) -> dict[str, Any]:
-    """One written homework item."""
+    """One written homework item that states every key, all lawful; None in ``fields`` takes a later key out again."""
     row = {"class": class_code, "day": day, "subject": subject, "minutes": minutes, "written": True}
-    return {**row, "optional": False, "alternative": None, **fields}
+    row |= {"optional": False, "alternative": None, **LAWFUL_ITEM, "published_on": day, **fields}
+    return {key: value for key, value in row.items() if value is not None or key == "alternative"}
 
 
 def submitted(

@@ -82,6 +82,15 @@ def _check_words(rule: Rule) -> Iterator[CheckMessage]:
             obj=where,
             id="rules.E006",
         )
+    if rule.window is not rule.period and (
+        rule.window is not Period.TERM or rule.period not in (Period.DAY, Period.WEEK)
+    ):
+        yield Error(
+            f"{rule.code} asks for a window of {rule.window.name} around a {rule.period.name}.",
+            hint="Only the term can be looked at around a day or a week: window=Period.TERM, or leave it out.",
+            obj=where,
+            id="rules.E007",
+        )
 
 
 def _check_model(rule: Rule) -> Iterator[CheckMessage]:

@@ -42,13 +42,19 @@ class Source(StrEnum):
     REGISTER = "register"
 
 
+#: Narrows a scoped queryset to the rows whose data are missing for a rule.
+Unknown = Callable[[Any], models.QuerySet[Any]]
+
+
 @dataclass(frozen=True)
 class Rule:
     """One rule of the catalogue.
 
-    ``unit`` is the unit of observed and limit: 分钟, 天 …; 时刻 means minutes after midnight, 是否 a flag (1 > 0).
-    ``stages`` are those to which it applies (empty: institutions of any kind and stage). ``is_soft`` marks 一般:
-    a dated exemption is possible. ``reach`` is how many later periods one record can influence.
+    ``unit`` is the unit of observed and limit: 分钟, 天 …; 时刻 means minutes after midnight, 比例 a share (0.9: 90%),
+    是否 a flag (1 > 0). ``stages`` are those to which it applies (empty: institutions of any kind and
+    stage). ``is_soft`` marks 一般: a dated exemption is possible. ``window`` is what must be looked at together: the
+    rule's own period, or the term, where a week is judged by the weeks around it. ``unknown`` narrows the rows to those
+    whose data are missing for this rule.
     """
 
     code: str
@@ -56,6 +62,7 @@ class Rule:
     clauses: tuple[str, ...]
     about: type[models.Model]
     period: Period
+    window: Period
     source: Source
     unit: str
     parameters: tuple[Parameter, ...]
@@ -66,9 +73,9 @@ class Rule:
     function: Callable[..., models.QuerySet[Any]]
     stages: frozenset[str] = frozenset()
     is_soft: bool = False
-    reach: int = 0
     note: str = ""
     takes_now: bool = False
+    unknown: Unknown | None = None
     folder: Path = field(default=Path(), compare=False)
 
     @property
@@ -110,13 +117,16 @@ def rule(
     parameters: Sequence[Parameter] = (),
     stages: Iterable[str] = (),
     is_soft: bool = False,
-    reach: int = 0,
+    window: Period | None = None,
     note: str = "",
+    unknown: Unknown | None = None,
 ) -> Callable[[Callable[..., models.QuerySet[Any]]], Callable[..., models.QuerySet[Any]]]:
     """Declare the decorated function as a rule.
 
     The function takes a queryset of ``about``, already narrowed to institutions and dates, and ``now`` too if it is
     about time passing; it returns ``violations(…)`` of it and nothing else. Its docstring is the rule in one sentence.
+    ``window`` asks for more than the rule's own period. ``unknown`` takes the same kind of queryset and narrows it to
+    the rows (or groups that keep institution and date) on which the rule cannot say anything, because data are missing.
     """
 
     def register(function: Callable[..., models.QuerySet[Any]]) -> Callable[..., models.QuerySet[Any]]:
@@ -126,6 +136,7 @@ def rule(
             clauses=tuple(clauses),
             about=about,
             period=period,
+            window=window or period,
             source=source,
             unit=unit,
             parameters=tuple(parameters),
@@ -136,8 +147,8 @@ def rule(
             function=function,
             stages=frozenset(stages),
             is_soft=is_soft,
-            reach=reach,
             note=note,
+            unknown=unknown,
             takes_now="now" in inspect.signature(function).parameters,
             folder=Path(inspect.getfile(function)).parent,
         )

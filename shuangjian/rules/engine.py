@@ -17,7 +17,7 @@ from shuangjian.rules import verdict
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.models import Evaluation, ParameterOverride
 from shuangjian.rules.parameters import Overrides, frozen
-from shuangjian.rules.periods import Span, widen
+from shuangjian.rules.periods import Span, whole_spans, widen
 from shuangjian.rules.registries import regroups
 
 # Where nothing differs no row is written, so that a rerun changes nothing and wakes nobody. A finding opens again
@@ -100,7 +100,7 @@ def evaluate(
     Runs inside the caller's transaction or its own. Takes the institutions' locks before it reads anything.
     """
     started = dt.datetime.now(tz=dt.UTC)
-    spans = {rule.code: widen(rule, span) for rule in rules}
+    spans = whole_spans(rules, span)
     with transaction.atomic():
         lock_institutions(institution_ids)
         with frozen(current_overrides()) as parameters:
@@ -159,11 +159,14 @@ def rehearsal() -> Iterator[None]:
 def foresee(
     rules: Sequence[Rule], institution_ids: Sequence[int], span: Span, *, now: dt.datetime
 ) -> list[dict[str, Any]]:
-    """What an evaluation would find right now, without writing findings. Call it inside ``rehearsal()``."""
-    spans = {rule.code: widen(rule, span) for rule in rules}
+    """What an evaluation would find right now, without writing findings. Call it inside ``rehearsal()``.
+
+    Only findings of the span's own periods: a rule that looks at the whole term answers for the weeks asked about.
+    """
     with frozen(current_overrides()):
-        verdict.fill(rules, institution_ids, spans, now)
-    return verdict.rows()
+        verdict.fill(rules, institution_ids, whole_spans(rules, span), now)
+    asked = {rule.code: widen(rule, span) for rule in rules}
+    return [row for row in verdict.rows() if row["occurred_on"] in asked[row["rule"]]]
 
 
 def current_overrides() -> Overrides:

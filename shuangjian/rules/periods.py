@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shuangjian.bureau.models import Term
 from shuangjian.core.weeks import Week
 from shuangjian.rules.declare import Period, Rule
 
@@ -23,22 +25,62 @@ class Span:
         return self.since <= day <= self.until
 
 
-def widen(rule: Rule, span: Span) -> Span:
+@dataclass(frozen=True)
+class TermDates:
+    """First and last day of a term of one stage."""
+
+    key: str
+    stage: str
+    starts_on: dt.date
+    ends_on: dt.date
+
+
+def all_terms() -> list[TermDates]:
+    """Every term of every stage, by its first day; one query."""
+    rows = Term.objects.order_by("starts_on", "stage").values_list("key", "stage", "starts_on", "ends_on")
+    return [TermDates(*row) for row in rows]
+
+
+def whole_spans(rules: Sequence[Rule], span: Span) -> dict[str, Span]:
+    """``span`` made whole for each rule, by code; at most one query, for the terms."""
+    terms = all_terms() if any(_looks_at_terms(rule) for rule in rules) else []
+    return {rule.code: widen(rule, span, terms) for rule in rules}
+
+
+def widen(rule: Rule, span: Span, terms: Sequence[TermDates] = ()) -> Span:
     """``span`` made whole for the rule: a weekly rule asked for Monday to Wednesday would see no violation and clear
-    all that it had found; ``reach`` adds the later periods that a record of the span can influence."""
+    all that it had found; a rule whose window is the term sees every term that the span touches from end to end."""
     since, until = span.since, span.until
     if rule.period is Period.WEEK or rule.period is Period.DAY:
         # D rules too: their alerts are grouped by ISO week and a return is filed by week.
-        since, until = Week.of(since).monday, Week.of(until).sunday
-    elif rule.period is Period.MONTH:
-        since, until = since.replace(day=1), _month_end(until)
-    elif rule.period is Period.TERM:
-        since, until = since.replace(month=1, day=1), until.replace(month=12, day=31)
-    else:
-        since, until = BEGINNING, END
-    if rule.reach:
-        until = min(until + dt.timedelta(weeks=rule.reach), END)
-    return Span(since, until)
+        whole = _whole_weeks(span)
+        return _whole_terms(whole, terms) if _looks_at_terms(rule) else whole
+    if rule.period is Period.MONTH:
+        return Span(since.replace(day=1), _month_end(until))
+    if rule.period is Period.TERM:
+        return Span(since.replace(month=1, day=1), until.replace(month=12, day=31))
+    return Span(BEGINNING, END)
+
+
+def _looks_at_terms(rule: Rule) -> bool:
+    return rule.window is Period.TERM and rule.period is not Period.TERM
+
+
+def _whole_weeks(span: Span) -> Span:
+    return Span(Week.of(span.since).monday, Week.of(span.until).sunday)
+
+
+def _whole_terms(span: Span, terms: Sequence[TermDates]) -> Span:
+    """Until nothing is added: the stages' terms may begin and end on different days, and one week may hold the end of
+    a term and the beginning of the next."""
+    while True:
+        touched = [term for term in terms if term.starts_on <= span.until and term.ends_on >= span.since]
+        since = min([span.since, *(term.starts_on for term in touched)])
+        until = max([span.until, *(term.ends_on for term in touched)])
+        wider = _whole_weeks(Span(since, until))
+        if wider == span:
+            return span
+        span = wider
 
 
 def _month_end(day: dt.date) -> dt.date:

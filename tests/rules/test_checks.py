@@ -53,7 +53,9 @@ def _ids() -> dict[str, str]:
 def test_what_the_project_declares_passes() -> None:
     assert _ids() == {}
     assert [r.code for r in all_rules()] == [
-        "AS-01", "AS-02", "HW-01", "HW-02", "HW-03", "RP-01", "RP-02", "SC-01", "SC-02",
+        "AS-01", "AS-02", "AS-03", "AS-04", "AS-10", "AS-11", "AS-12",
+        "HW-01", "HW-02", "HW-03", "HW-04", "HW-07", "HW-08", "HW-09", "HW-10",
+        "RP-01", "RP-02", "SC-01", "SC-02", "SC-03",
     ]  # fmt: skip
 
 
@@ -67,6 +69,8 @@ def test_what_the_project_declares_passes() -> None:
         ({"departments": ["QQ"]}, "rules.E004", "departments.csv"),
         ({"remedy": ""}, "rules.E005", "remedy="),
         ({"is_soft": True, "period": Period.TERM}, "rules.E006", "is_soft"),
+        ({"window": Period.MONTH}, "rules.E007", "window=Period.TERM"),
+        ({"window": Period.TERM, "period": Period.MONTH}, "rules.E007", "window=Period.TERM"),
         ({}, "rules.E020", "cases/ZZ-01.yaml"),
     ],
 )
