@@ -10,11 +10,13 @@ from django.db import connection
 from afterschool.choices import CONTENTS
 from afterschool.models import ServiceDay
 from afterschool.sheets import ServiceSheet
+from afterschool.workbook import service_table
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
 from shuangjian.intake.columns import Column, day_of, flag, later, one_of, repeated, some_of, whole_number
 from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import FiledWeek, Form, Gap, Section, columns_of
+from shuangjian.intake.workbook.tables import Table
 
 MOST_MINUTES = 300
 MOST_EVENING_MINUTES = 240
@@ -55,6 +57,7 @@ class AfterSchoolSection(Section):
     template = "afterschool/_return_section.html"
     place = 2
     identity: ClassVar = {"after_school": ("stage", "day"), "service_none": ("stage", "day")}
+    ticks: ClassVar = {"service_none": "当日无课后服务"}
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         stage = Column("stage", "学段", one_of(STAGES), labels=STAGES)
@@ -119,6 +122,9 @@ class AfterSchoolSection(Section):
         sheet = ServiceSheet(days)
         sheet.read_post(post)
         return sheet
+
+    def tables(self, form: Form, days: Mapping[str, list[FormDay]]) -> Sequence[Table]:
+        return (service_table(days),)
 
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
         return lambda row: row["stage"]

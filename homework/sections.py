@@ -11,6 +11,7 @@ from django.db import connection
 from homework.choices import ITEM_KINDS, MARKERS, SUBJECTS
 from homework.models import HomeworkItem
 from homework.sheets import HomeworkSheet
+from homework.workbook import homework_tables
 from schools.classes import ClassFacts, classes_in_week, classes_in_weeks
 from shuangjian.core.errors import Problem
 from shuangjian.intake.columns import (
@@ -28,6 +29,7 @@ from shuangjian.intake.columns import (
 )
 from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import FiledWeek, Form, Gap, Section, columns_of
+from shuangjian.intake.workbook.tables import Table
 
 MOST_MINUTES = 300
 EARLIEST_PUBLICATION = dt.date(2021, 9, 1)
@@ -77,6 +79,7 @@ class HomeworkSection(Section):
         "homework_none": ("class", "day"),
         "class_off": ("class",),
     }
+    ticks: ClassVar = {"homework_none": "当日无作业", "class_off": "本周无课"}
 
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
         class_code = Column("class", "班级", text(10))
@@ -156,6 +159,9 @@ class HomeworkSection(Section):
     def classes(self, form: Form) -> dict[str, str]:
         blocks = HomeworkSheet(_classes(form), {}).blocks
         return {code: block.name for code, block in blocks.items()}
+
+    def tables(self, form: Form, days: Mapping[str, list[FormDay]]) -> Sequence[Table]:
+        return homework_tables(_classes(form), days)
 
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
         classes = _classes(form)

@@ -9,11 +9,13 @@ from django.db import connection
 
 from schools.models import SchoolDay
 from schools.sheets import SchoolDaySheet
+from schools.workbook import school_day_table
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Problem
 from shuangjian.intake.columns import Column, clock_time, day_of, later, one_of, repeated
 from shuangjian.intake.days import FormDay
 from shuangjian.intake.sections import FiledWeek, Form, Gap, Section, columns_of
+from shuangjian.intake.workbook.tables import Table
 
 STAGES = dict(Stage.choices)
 # A first lesson outside of these is a slip of the pen, not a school day.
@@ -86,6 +88,9 @@ class SchoolDaySection(Section):
         sheet = SchoolDaySheet(days)
         sheet.read_post(post)
         return sheet
+
+    def tables(self, form: Form, days: Mapping[str, list[FormDay]]) -> Sequence[Table]:
+        return (school_day_table(days),)
 
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
         return lambda row: row["stage"]

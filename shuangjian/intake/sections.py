@@ -17,6 +17,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake.columns import Column, check_rows
 from shuangjian.intake.days import FormDay
 from shuangjian.intake.sheets import Rows, Sheet
+from shuangjian.intake.workbook.tables import Table
 
 MOST_PROBLEMS = 200  # more than anyone mends at once; the count still tells all
 
@@ -137,6 +138,8 @@ class Section(ABC):
     place: ClassVar[int]
     identity: ClassVar[Mapping[str, tuple[str, ...]]]
     is_by_class: ClassVar[bool] = False
+    #: Payload keys whose rows are ticks, with the words of the tick: 当日无作业.
+    ticks: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def columns(self, form: Form) -> Mapping[str, Sequence[Column]]:
@@ -164,6 +167,10 @@ class Section(ABC):
     @abstractmethod
     def posted(self, form: Form, days: Mapping[str, list[FormDay]], post: Mapping[str, Any]) -> Sheet:
         """The sheet as a person sent it, with whatever stands in its cells."""
+
+    @abstractmethod
+    def tables(self, form: Form, days: Mapping[str, list[FormDay]]) -> Sequence[Table]:
+        """The section's worksheets in the workbook, for this unit and week."""
 
     @abstractmethod
     def stage_of_rows(self, form: Form) -> Callable[[Mapping[str, Any]], str | None]:
