@@ -4,6 +4,7 @@
 the oracle's own functions, so that a test cannot repeat the oracle's mistake.
 """
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 MON, TUE, WED, THU, FRI = "2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05", "2026-11-06"
@@ -60,6 +61,31 @@ def week_with(*items, state="submitted", calendar_days=(), days=WEEKDAYS):
     return world(filed(payload, state=state), calendar_days=calendar_days)
 
 
+def weeks_with(*items, mondays):
+    """A world with a quiet return, on time, of each of these weeks (and of them alone), save for these items."""
+    returns = []
+    for monday in map(date.fromisoformat, mondays):
+        days = [(monday + timedelta(days=offset)).isoformat() for offset in range(7)]
+        payload = quiet_payload(days[:5])
+        for item in items:
+            if item["day"] in days:
+                add_item(payload, item)
+        year, week, _ = monday.isocalendar()
+        returns.append(filed(payload, week=f"{year}-W{week:02d}", at=days[4] + "T17:00:00+08:00"))
+    now = mondays[-1] + "T08:00:00+08:00"
+    return world(*returns, filings_from=mondays[0], now=now)
+
+
+def on_stage_day(payload, key, stage, day, **said):
+    """Add keys to the one row of that list, stage and day; a tick of `service_none` takes the place of the service."""
+    if key == "service_none":
+        payload["after_school"].remove({"stage": stage, "day": day, "minutes": 120})
+        payload["service_none"].append({"stage": stage, "day": day})
+    for row in payload[key]:
+        if row["stage"] == stage and row["day"] == day:
+            row |= said
+
+
 def add_item(payload, item):
     tick = {"class": item["class"], "day": item["day"]}
     if tick in payload["homework_none"]:
@@ -67,9 +93,11 @@ def add_item(payload, item):
     payload["homework"].append(item)
 
 
-def item(class_code, day, minutes, subject="数学", *, written=True, optional=False, alternative=None):
+def item(class_code, day, minutes, subject="数学", *, written=True, optional=False, alternative=None, **later):
+    """An item published on its day; of the later keys it states only those given, and none given as None."""
     row = {"class": class_code, "day": day, "subject": subject, "minutes": minutes}
-    return row | {"written": written, "optional": optional, "alternative": alternative}
+    row |= {"written": written, "optional": optional, "alternative": alternative, "published_on": day}
+    return {key: value for key, value in (row | later).items() if key == "alternative" or value is not None}
 
 
 def with_lesson(stage, day, first_lesson):

@@ -1,9 +1,11 @@
 """Generated small worlds for the comparison of the live system with the oracle.
 
 `make_world(seed)` gives the same JSON-able dict for the same seed: two to four fictional schools, one to four weeks,
-a calendar with scoped overrides, and returns in every state. Values crowd the thresholds (59, 60, 61 minutes; a mean
-of 60 and of 60 + 1/5; 08:19 and 08:20; 79 and 80 minutes; 18:00:00 and one microsecond later), because that is
-where two readings of a rule part. Every payload is one that a school may submit: tests/oracle/validity.py says so.
+a calendar with scoped overrides, and returns in every state. Every third world is long: five to eight weeks, in half
+of them with a change of term inside, and weeks of plain homework, so that rows of such weeks (HW-07) are made and
+broken. Due instants are crowded here (18:00:00 and one microsecond later), what a return states in
+tests/oracle/payloads.py, because at the limits two readings of a rule part. Every payload is one that a school may
+submit: tests/oracle/validity.py says so. Calendar entries marked `added_later` came after all returns were filed.
 
 The calendar's days of 2026 are the State Council's notice (gov.cn/zhengce/zhengceku/202511/content_7047091.htm);
 those of 2027 were not announced when this was written and are a guess.
@@ -13,23 +15,18 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from tests.oracle.oracle import (
-    EARLIEST_FIRST_LESSON,
-    LOWER_GRADES,
     SHANGHAI,
-    WRITTEN_MINUTES_A_DAY,
     days_of_week,
     due_instant,
     has_school_day,
-    is_school_day,
-    stage_of_grade,
     week_key,
 )
+from tests.oracle.payloads import make_habits, make_payload
+from tests.oracle.validity import has_undecided_term
 
 HOLIDAYS = [("2026-09-25", 3), ("2026-10-01", 7), ("2027-01-01", 1), ("2027-02-05", 6)]
 SWAPPED_WORKDAYS = ["2026-09-20", "2026-10-10"]
 TOWNS = ["440113007", "440113102", "440113017"]
-PRIMARY_SUBJECTS = ["语文", "数学", "英语", "道德与法治", "科学"]
-JUNIOR_SUBJECTS = ["语文", "数学", "英语", "道德与法治", "物理", "化学", "历史", "地理", "生物"]
 SCHOOL_KINDS = [("1", ["primary"]), ("1", ["primary"]), ("2", ["junior"]), ("3", ["primary", "junior"])]
 GRADES = {"primary": [1, 2, 3, 4, 5, 6], "junior": [7, 8, 9]}
 # Weeks in which something happens: the first of term, swapped workdays, the national holiday, week 53, the last ones.
@@ -42,21 +39,27 @@ def make_world(seed: int) -> dict:
     first = date.fromisoformat(rng.choice(NOTABLE_MONDAYS))
     if rng.random() < 0.5:
         first = date(2026, 9, 7) + timedelta(days=7 * rng.randrange(20))
-    mondays = [first + timedelta(days=7 * n) for n in range(rng.randint(1, 4))]
+    is_long = seed % 3 == 2
+    mondays = [first + timedelta(days=7 * n) for n in range(rng.randint(5, 8) if is_long else rng.randint(1, 4))]
     world = {"now": "", "filings_from": "", "terms": make_terms(rng), "breaks": [], "calendar_days": []}
-    world["breaks"] = make_breaks(world["terms"])
-    world["schools"] = make_schools(rng)
+    world["schools"] = make_schools(rng, rng.randint(1, 2) if is_long else rng.randint(2, 4))
     world["calendar_days"] = make_calendar_days(rng, world["schools"], mondays)
+    if is_long and rng.random() < 0.5:
+        change_term_within(rng, world, mondays)
+    world["breaks"] = make_breaks(world["terms"])
     now = make_now(rng, world, mondays)
     world["now"] = now.isoformat()
     world["filings_from"] = (first + timedelta(days=rng.choice([-7, 0, 0, 0, 3, 6, 7, 14]))).isoformat()
     world["returns"] = []
+    habits = make_habits(rng, is_long)
     for school in world["schools"]:
         for monday in mondays:
-            filed = make_return(rng, world, school, monday, now)
+            filed = make_return(rng, world, school, monday, now, habits)
             if filed is not None:
                 world["returns"].append(filed)
     rng.shuffle(world["returns"])
+    if rng.random() < 0.25:
+        close_days_later(rng, world, mondays)
     return world
 
 
@@ -74,6 +77,24 @@ def make_terms(rng):
     return terms
 
 
+def change_term_within(rng, world, mondays):
+    """Let the first term end, and the second begin, within the weeks: in one week, or with days or weeks between.
+
+    Not where a week would be of both terms and have no school day.
+    """
+    usual = world["terms"]
+    terms = world["terms"] = [dict(term) for term in usual]
+    for first, second in zip(terms[::2], terms[1::2], strict=True):
+        end = rng.choice(mondays[1:-1]) + timedelta(days=rng.choice([0, 2, 3, 4, 6]))
+        start = end + timedelta(days=rng.choice([1, 1, 2, 3, 8, 15]))
+        if first["starts_on"] < end.isoformat() and start < date(2027, 6, 1):
+            first["ends_on"], second["starts_on"] = end.isoformat(), start.isoformat()
+    for school in world["schools"]:
+        for stage in school["stages"]:
+            if any(has_undecided_term(world, school, stage, monday) for monday in mondays):
+                world["terms"] = usual
+
+
 def make_breaks(terms):
     """The days between the terms of a stage, so that no day is in neither a term nor a break."""
     breaks = []
@@ -82,7 +103,8 @@ def make_breaks(terms):
         winter_to = date.fromisoformat(second["starts_on"]) - timedelta(days=1)
         for starts_on, ends_on in ((date(2026, 7, 11), date(2026, 8, 31)), (winter_from, winter_to)):
             row = {"stage": first["stage"], "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
-            breaks.append(row)
+            if starts_on <= ends_on:
+                breaks.append(row)
     return breaks
 
 
@@ -117,6 +139,26 @@ def make_calendar_days(rng, schools, mondays):
     ]
 
 
+def close_days_later(rng, world, mondays):
+    """Close some days after the returns were filed, so that they hold rows of days that are no school days any more.
+
+    A week that two terms share keeps its days: without a school day it would belong to either of them.
+    """
+    taken = [(row["date"], row["level"], row["unit"], row["stage"]) for row in world["calendar_days"]]
+    bounds = [term[end] for term in world["terms"] for end in ("starts_on", "ends_on")]
+    for _ in range(rng.randint(1, 4)):
+        school = rng.choice(world["schools"])
+        level, unit = rng.choice([("institution", school["code"]), ("town", school["town"]), ("district", None)])
+        stage = rng.choice([None, *school["stages"]])
+        week = days_of_week(rng.choice(mondays))
+        for day in rng.choice([week[:5], rng.sample(week[:5], 2)]):
+            scope = (day.isoformat(), level, unit, stage)
+            if scope not in taken and not any(week[0].isoformat() <= bound <= week[6].isoformat() for bound in bounds):
+                taken.append(scope)
+                row = {"date": day.isoformat(), "kind": "closed", "level": level, "unit": unit, "stage": stage}
+                world["calendar_days"].append(row | {"added_later": True})
+
+
 def make_now(rng, world, mondays):
     """A moment around a due instant: on it, a moment beside it, or some days off, never before the first Monday."""
     due = due_instant(world, rng.choice(mondays[-2:]))
@@ -128,9 +170,9 @@ def make_now(rng, world, mondays):
 # Schools
 
 
-def make_schools(rng):
+def make_schools(rng, count):
     schools = []
-    for number in range(rng.randint(2, 4)):
+    for number in range(count):
         digit, stages = rng.choice(SCHOOL_KINDS)
         grades = [rng.choice(GRADES[stage]) for stage in stages]
         grades += [rng.choice(GRADES[rng.choice(stages)]) for _ in range(rng.randint(2, 4))]
@@ -146,26 +188,29 @@ def make_schools(rng):
 # Returns
 
 
-def make_return(rng, world, school, monday, now):
+def make_return(rng, world, school, monday, now, habits):
     """The return of one school and week, or None where it filed nothing; submits lie in ascending order up to now."""
     if not has_school_day(world, school, monday) and rng.random() < 0.75:
         return None
     if datetime.combine(monday, time(0, 0), SHANGHAI) > now:
         return None
-    state = rng.choice(["submitted"] * 10 + ["returned"] * 3 + ["withdrawn"] * 3 + ["draft"] * 2 + ["missing"] * 3)
+    states = ["submitted"] * 10 + ["returned"] * 3 + ["withdrawn"] * 3 + ["approved", "accepted", "locked"]
+    if "plain" in habits:
+        states += ["submitted"] * 15  # a row of weeks needs most of them filed
+    state = rng.choice(states + ["draft"] * 2 + ["missing"] * 3)
     instants = make_submit_instants(rng, due_instant(world, monday), monday, now)
     if state == "missing" or (not instants and rng.random() < 0.5):
         return None
     filed = {"school": school["code"], "week": week_key(monday), "state": state, "submits": []}
     if state == "draft" or not instants:
-        draft = make_payload(rng, world, school, monday)
+        draft = make_payload(rng, world, school, monday, habits)
         key = rng.choice(sorted(draft))
         draft[key] = draft[key][::2]
         return filed | {"state": "draft", "draft": draft}
-    payload = make_payload(rng, world, school, monday)
+    payload = make_payload(rng, world, school, monday, habits)
     for instant in instants:
         filed["submits"].append({"at": instant.isoformat(), "payload": payload})
-        payload = make_payload(rng, world, school, monday)
+        payload = make_payload(rng, world, school, monday, habits)
     return filed
 
 
@@ -183,109 +228,3 @@ def make_submit_instants(rng, due, monday, now):
         if correction <= now:
             instants.append(correction)
     return instants
-
-
-def make_payload(rng, world, school, monday):
-    """A payload that passes validity.check_payload: data or tick for each school day of each class and stage."""
-    payload = {"homework": [], "homework_none": [], "class_off": []}
-    payload |= {"school_day": [], "after_school": [], "service_none": []}
-    for stage in school["stages"]:
-        school_days = [day for day in days_of_week(monday) if is_school_day(world, school, stage, day)]
-        add_stage_rows(rng, payload, stage, [day.isoformat() for day in school_days])
-    for school_class in school["classes"]:
-        stage = stage_of_grade(school_class["grade"])
-        school_days = [day for day in days_of_week(monday) if is_school_day(world, school, stage, day)]
-        other_days = [day for day in days_of_week(monday) if day not in school_days]
-        if school_days and rng.random() < 0.1:
-            payload["class_off"].append({"class": school_class["code"]})
-        else:
-            for day, minutes in zip(school_days, minutes_of_days(rng, school_class, len(school_days)), strict=True):
-                rows = make_items(rng, school_class, day.isoformat(), minutes)
-                payload["homework"] += rows
-                if not rows:
-                    payload["homework_none"].append({"class": school_class["code"], "day": day.isoformat()})
-        for day in other_days:
-            if rng.random() < 0.2:
-                minutes = minutes_of_days(rng, school_class, 1)[0]
-                payload["homework"] += make_items(rng, school_class, day.isoformat(), minutes)
-    for rows in payload.values():
-        rng.shuffle(rows)
-    return payload
-
-
-def add_stage_rows(rng, payload, stage, days):
-    """First lesson and service of each school day; half of the weeks keep well inside the lessons' limit."""
-    limit = EARLIEST_FIRST_LESSON[stage][1]
-    starts = rng.choice([[limit, limit + 1, limit + 10], [limit, limit + 5], [limit - 1, limit, limit + 1, limit - 20]])
-    lengths = rng.choice([[90, 91, 100, 120], [79, 80, 81, 90], [1, 89, 90, 91, 300], [120]])
-    without_service = rng.choice([0, 0, 0.2])
-    for day in days:
-        start = rng.choice(starts)
-        first_lesson = f"{start // 60:02d}:{start % 60:02d}"
-        payload["school_day"].append({"stage": stage, "day": day, "first_lesson": first_lesson})
-        if rng.random() < without_service:
-            payload["service_none"].append({"stage": stage, "day": day})
-        else:
-            payload["after_school"].append({"stage": stage, "day": day, "minutes": rng.choice(lengths)})
-
-
-# Homework
-
-
-def minutes_of_days(rng, school_class, count):
-    """Written minutes meant for each of `count` days, crowding the daily cap or, in other weeks, the weekly mean."""
-    if school_class["grade"] in LOWER_GRADES:
-        return [rng.choice([1, 5, 30]) if rng.random() < 0.1 else 0 for _ in range(count)]
-    cap = WRITTEN_MINUTES_A_DAY[school_class["grade"]]
-    if rng.random() < 0.6:
-        return [rng.choice([0, 20, cap - 1, cap, cap]) for _ in range(count)]
-    if rng.random() < 0.4 or count == 0:
-        return [rng.choice([0, cap - 1, cap, cap + 1, cap + 40, 20]) for _ in range(count)]
-    days = [cap] * count
-    for _ in range(rng.randint(0, 3)):
-        giver, taker = rng.randrange(count), rng.randrange(count)
-        moved = rng.choice([1, 15, days[giver]])
-        if 0 <= moved <= days[giver]:
-            days[giver] -= moved
-            days[taker] += moved
-    last = rng.randrange(count)
-    days[last] = max(0, days[last] + rng.choice([-1, 0, 0, 1, 2, 4]))
-    return days
-
-
-def make_items(rng, school_class, day, minutes):
-    """Items of one class-day whose counting minutes are `minutes`, save where two alternatives happen to coincide.
-
-    Beside them lie items that must not count: unwritten ones, and shorter or equal alternatives of the same subject.
-    """
-    subjects = PRIMARY_SUBJECTS if school_class["grade"] <= 6 else JUNIOR_SUBJECTS
-    rows = []
-
-    def add(subject, length, key=None, written=True):
-        row = {"class": school_class["code"], "day": day, "subject": subject, "minutes": length, "written": written}
-        row |= {"optional": rng.random() < 0.2, "alternative": key}
-        if row not in rows and 1 <= length <= 300:
-            rows.append(row)
-
-    for part in split(rng, minutes):
-        subject = rng.choice(subjects)
-        key = rng.choice([None, None, "A", "A", "B"])
-        add(subject, part, key)
-        if key is not None:
-            for shorter in rng.sample([part, part, part - 1, part // 2], rng.randint(0, 3)):
-                add(subject, shorter, key)
-            if rng.random() < 0.15:
-                add(subject, part + 10, key, written=False)
-    if rng.random() < 0.3:
-        add(rng.choice(subjects), rng.choice([5, 20, 120]), written=False)
-    return rows
-
-
-def split(rng, minutes):
-    """`minutes` as a list of one to four positive parts of at most 300, or none for zero."""
-    parts = []
-    while minutes > 0:
-        part = min(minutes, 300) if len(parts) == 3 or rng.random() < 0.3 else rng.randint(1, min(minutes, 300))
-        parts.append(part)
-        minutes -= part
-    return parts
