@@ -177,6 +177,7 @@ def test_the_etag_of_a_list_changes_with_its_rows(call: Call, cast: SimpleNamesp
 QUERY_COUNTED = [
     "schools", "institutions", "classes", "calendar", "weekly-returns", "homework-items", "service-days", "filings",
     "findings", "alerts", "compliance", "compliance?level=town", "compliance?level=district", "towns",
+    *(f"filings/summary?week={WEEK.key}&level={level}" for level in ("institution", "town", "district")),
 ]  # fmt: skip
 
 

@@ -63,6 +63,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("homework-items-list", "GET"): LIST,
     ("service-days-list", "GET"): LIST,
     ("filings-list", "GET"): LIST,
+    ("filings-summary", "GET"): LIST,
     ("findings-list", "GET"): LIST,
     ("findings-detail", "GET"): OWN,
     ("findings-explain", "GET"): OWN,

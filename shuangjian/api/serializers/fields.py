@@ -9,8 +9,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from shuangjian.core.units import FLAG, SHARE, TIME_OF_DAY, clock_text, share_text
 from shuangjian.core.weeks import Week
-from shuangjian.rules.parameter_files import TIME_OF_DAY
 
 
 def number(value: Decimal | int) -> int | float:
@@ -19,11 +19,12 @@ def number(value: Decimal | int) -> int | float:
 
 
 def quantity_text(value: Decimal | int, unit: str) -> str:
-    """As people read it: ``08:20`` for minutes after midnight, else the number with its unit."""
+    """As people read it: ``08:20`` for minutes after midnight, ``90%`` for a share, else the number with its unit."""
     if unit == TIME_OF_DAY:
-        hours, minutes = divmod(int(value), 60)
-        return f"{hours:02d}:{minutes:02d}"
-    if unit == "是否":
+        return clock_text(value)
+    if unit == SHARE:
+        return share_text(value)
+    if unit == FLAG:
         return "是" if value else "否"
     return f"{number(value)} {unit}".rstrip()
 

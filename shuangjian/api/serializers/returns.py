@@ -1,4 +1,4 @@
-"""Weekly returns, their versions, and the filings that ask for them."""
+"""Weekly returns and their versions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from shuangjian.api.serializers.fields import CodeField, NumberField, WeekField
-from shuangjian.core.choices import FilingState
-from shuangjian.intake.attention import filing_state
-from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
+from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 
 _SUMMARY = (
     "institution",
@@ -130,18 +128,3 @@ class ForeseenSerializer(serializers.Serializer[Any]):
 class PreviewSerializer(serializers.Serializer[Any]):
     gaps = GapSerializer(many=True)
     findings = ForeseenSerializer(many=True)
-
-
-class FilingSerializer(serializers.ModelSerializer[Filing]):
-    institution = CodeField()
-    week = WeekField()
-    state = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Filing
-        fields = ("institution", "week", "school_days", "due_at", "is_filed", "first_submitted_at", "state")
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ChoiceField(choices=FilingState.choices))
-    def get_state(self, filing: Any) -> str:
-        return str(filing_state(filing, filing.return_state, now=self.context["now"]))

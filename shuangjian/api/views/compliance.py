@@ -7,33 +7,24 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shuangjian.accounts.models import DISTRICT_NAME, ApiToken
+from shuangjian.accounts.models import DISTRICT_NAME
 from shuangjian.api import compliance
-from shuangjian.api.authentication import token_of
 from shuangjian.api.filters import PAGING, refuse_unknown, week_in_path
+from shuangjian.api.levels import level_of, level_parameter
 from shuangjian.api.serializers.compliance import CompliancePageSerializer, UnitComplianceDetailSerializer
 from shuangjian.api.views.base import ResourceViewSet
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
 
-LEVELS = ("district", "town", "institution")
 NO_TOWN = "镇街待核实"
-#: What a token may ask for: counts over a wider area than its own would tell of others, or mislead.
-_LEVELS_OF: dict[str, tuple[str, ...]] = {
-    ApiToken.Scope.DISTRICT: LEVELS,
-    ApiToken.Scope.TOWN: LEVELS[1:],
-    ApiToken.Scope.INSTITUTION: LEVELS[2:],
-}
 _WEEK = OpenApiParameter("week", str, description="周次，如 2026-W45；缺省为本周")
 _AS_OF = OpenApiParameter("as_of", str, description="目前只能是今天：尚未保存历史状态")
-_LEVEL = OpenApiParameter("level", str, enum=list(LEVELS), description="缺省为 institution")
 _TOWN = OpenApiParameter("town", str, description="镇街代码，只用于 level=institution")
 
 
@@ -50,12 +41,12 @@ class ComplianceViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="合规情况（全区、镇街、单位）",
-        parameters=[_LEVEL, _WEEK, _AS_OF, _TOWN],
+        parameters=[level_parameter(), _WEEK, _AS_OF, _TOWN],
         responses=CompliancePageSerializer,
     )
     def list(self, request: Request) -> Response:
         refuse_unknown(request, ("level", "week", "as_of", "town", *PAGING))
-        week, level = self._week(request), self._level(request)
+        week, level = self._week(request), level_of(request)
         units = self.rows()
         if (town := request.query_params.get("town")) is not None:
             units = units.filter(town__code=town)
@@ -89,14 +80,6 @@ class ComplianceViewSet(ResourceViewSet):
             )
         key = request.query_params.get("week")
         return Week.of(today) if key is None else week_in_path(key)
-
-    def _level(self, request: Request) -> str:
-        level = request.query_params.get("level", "institution")
-        if level not in LEVELS:
-            raise ValidationError({"level": f"应为 {'、'.join(LEVELS)} 之一，现为“{level[:20]}”。"})
-        if level not in _LEVELS_OF[token_of(request).scope]:
-            raise Http404
-        return level
 
     def _areas(self, units: QuerySet[Any], level: str, week: Week) -> Sequence[dict[str, Any]]:
         rows = compliance.of_units(list(units.order_by("town__pinyin", "pk")), week, now=clock.now())
