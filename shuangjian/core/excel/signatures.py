@@ -31,10 +31,10 @@ def refuse_other_formats(data: bytes) -> None:
         raise refusals.refusal(refusals.FILE, "文件是空的（0 字节）。请选择填好的 .xlsx 文件后再上传。", "empty")
     if data.startswith(ZIP):
         return
-    if ZIP.startswith(data[:4]) or _OLE2.startswith(data[:8]):
-        raise refusals.truncated()
     if data.startswith(_OLE2):
         raise _old_office(data)
+    if ZIP.startswith(data[:4]) or _OLE2.startswith(data[:8]):
+        raise refusals.truncated()
     raise refusals.other_format(_name(data))
 
 
