@@ -6,6 +6,7 @@ Form, sheet and API share them, so that the same mistake gives the same sentence
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ CellError = tuple[int, str]
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_BEYOND = "超出范围的数"
 _WORDS_OF_FLAGS = {"true": True, "是": True, "false": False, "否": False}
 _BETWEEN_CODES = re.compile(r"[ \u3000、]+")
 
@@ -83,8 +86,17 @@ def shown(value: Any) -> str:
     """A cell as it stands in an error sentence, cut when it is long."""
     if value is None or isinstance(value, bool):  # 0 and 1 equal False and True, but are no such thing
         return {True: "true", False: "false", None: "空"}[value]
+    if is_beyond(value):
+        return _BEYOND
     text = f"“{value}”" if isinstance(value, str) else str(value)
     return text if len(text) <= 40 else text[:37] + "…”"
+
+
+def is_beyond(value: Any) -> bool:
+    """Whether it is a number, or the text of one, that no computer's number holds: 1e309."""
+    if isinstance(value, str):
+        return _NUMBER.fullmatch(value) is not None and math.isinf(float(value))
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def whole_number(least: int, most: int, unit: str, hint: str = "") -> CellCheck:

@@ -21,7 +21,7 @@ AFTER = clock.at(WEEK.plus(2).monday, 9 * 60)
 
 @pytest.fixture
 def filed(cast: SimpleNamespace) -> SimpleNamespace:
-    """示范一小 filed in time and owes a Saturday since; 示范二小 was late; 示范三小 (town unconfirmed) filed nothing."""
+    """示范一小 filed in time and owes a Saturday since; 示范二小 was late; 示范三小 (no town yet) filed nothing."""
     cast.third = make.school(
         "示范三小", town_candidates="演示东街或演示西街", centre=make.centre(), classes=["2026-03-01"]
     )

@@ -79,8 +79,6 @@ BROKEN = [
     b'{"a": NaN}',
     b'{"a": Infinity}',
     b'{"a": -Infinity}',
-    b'{"a": 1e309}',
-    b'{"a": ' + b"9" * 5000 + b"}",
     b'{"a": 1, "a": 2}',
     b'{"a": ' + b"[" * 30 + b"]" * 30 + b"}",
     b"[" * 100_000,
@@ -93,6 +91,65 @@ BROKEN = [
 def test_it_refuses_broken_json_telling_where(call: Call, returns: str, body: bytes) -> None:
     answer = call("PUT", returns, "institution", body, Content_Type="application/json")
     assert_problem(answer, 400)
+    assert not WeeklyReturn.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"homework": [{"day": 1}, {"minutes": 1, "minutes": 2}]}', "homework[1].minutes"),
+        (b'{"homework": [], "homework": []}', "homework"),
+        (b'{"homework": [{"minutes": NaN}]}', "homework[0].minutes"),
+        (b'{"homework": [{"minutes": -Infinity}]}', "homework[0].minutes"),
+        (b"NaN", ""),
+        (b'{"\\ud800": 1, "\\ud800": 2}', "\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_what_two_programs_would_read_differently_is_refused_at_its_path(
+    call: Call, returns: str, body: bytes, path: str
+) -> None:
+    answer = call("PUT", returns, "institution", body)
+    assert_problem(answer, 400)
+    assert paths(answer) == [path]
+    assert not WeeklyReturn.objects.exists()
+
+
+@pytest.mark.parametrize("number", [b"1e309", b"-1e309", b"9" * 400, b"9" * 5000, b"-" + b"9" * 400])
+def test_a_number_that_nothing_can_hold_is_named_at_its_cell_in_the_words_of_form_and_sheet(
+    call: Call, returns: str, number: bytes
+) -> None:
+    row = b'{"homework": [{"class": "2026-03-01", "day": "%s", "subject": "%s", "written": true, "minutes": %s}]}'
+    body = row % (str(WEEK.monday).encode(), "语文".encode(), number)
+    answer = call("PUT", returns, "institution", body)
+    problem = assert_problem(answer, 422)["errors"][0]
+    assert problem["path"] == "homework[0].minutes"
+    assert problem["message"].startswith("“分钟数”应为 1–300 的整数（分钟），现为超出范围的数。")
+    typed = make.item("2026-03-01", str(WEEK.monday), "1e309")  # type: ignore[arg-type]
+    assert call("PUT", returns, "institution", {"homework": [typed]}).json()["errors"] == [problem]
+    assert not WeeklyReturn.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (b'{"homework": 1e309}', "homework"),
+        (b'{"homework": [1e309]}', "homework[0]"),
+        (b'{"homework": [{"class": 1e309}]}', "homework[0].class"),
+        (b'{"homework": [{"done_at_school": 1e309}]}', "homework[0].done_at_school"),
+        (b'{"after_school": [{"content": [1e309]}]}', "after_school[0].content"),
+        (b'{"school_day": [{"first_lesson": 1e309}]}', "school_day[0].first_lesson"),
+        (b'{"x": 1e309}', "x"),
+    ],
+)
+def test_an_infinite_number_is_refused_in_every_kind_of_cell(
+    call: Call, returns: str, cells: bytes, shown: str
+) -> None:
+    for method, tail in (("PUT", ""), ("POST", "submit/"), ("POST", "preview/")):
+        answer = call(method, returns + tail, "institution", cells)
+        assert_problem(answer, 422)
+        assert shown in paths(answer)
+    reason = call("POST", returns + "withdraw/", "institution", b'{"reason": 1e309}')
+    assert reason.status_code == 400
     assert not WeeklyReturn.objects.exists()
 
 
