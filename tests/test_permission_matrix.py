@@ -19,7 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
-from shuangjian.intake.models import WeeklyReturn
+from shuangjian.intake.models import ReopenRequest, WeeklyReturn
+from tests import make
 from tests.dashboards.world import NOW, WEEK, World, build
 
 PEOPLE = [
@@ -77,6 +78,15 @@ ROWS: dict[tuple[str, str], str] = {
     ("return_version", "GET"):            "login  404      ok     ok     404    ok    404    ok     404",
     ("return_send_back", "POST"):         "login  404      ok     ok     404    ok    404    403    404",
     ("return_withdraw", "POST"):          "login  404      403    403    404    403   404    ok     404",
+    ("return_changes", "GET"):            "login  404      ok     ok     404    ok    404    ok     404",
+    ("return_approve", "POST"):           "login  404      ok     ok     404    ok    404    403    404",
+    ("return_accept", "POST"):            "login  404      ok     403    404    403   404    403    404",
+    ("return_lock", "POST"):              "login  404      ok     403    404    403   404    403    404",
+    ("return_ask_reopen", "POST"):        "login  404      403    403    404    403   404    ok     404",
+    ("returns_review", "GET"):            "login  403      ok     ok     ok     ok    ok     403    403",
+    ("returns_review", "POST"):           "login  403      ok     ok     ok     ok    ok     403    403",
+    ("reopen_grant", "POST"):             "login  403      ok     403    403    403   403    403    403",
+    ("reopen_refuse", "POST"):            "login  403      ok     403    403    403   403    403    403",
     ("my_classes", "GET"):                "login  403      403    403    403    403   403    403    403",
     ("class_board", "GET"):               "login  404      403    403    404    403   404    ok     404",
     ("class_board", "POST"):              "login  404      403    403    404    403   404    ok     404",
@@ -146,6 +156,10 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         town_candidates="演示东街或演示西街", stages=["primary"],
     )  # fmt: skip
     version = WeeklyReturn.objects.get(institution=world.school).current_version
+    make.submitted(world.school, WEEK, now=NOW)  # a second version, so that there are changes to read
+    reopening = ReopenRequest.objects.create(
+        weekly_return=version.weekly_return, reason="录错", asked_by="测试员", asked_at=NOW
+    )
     account = User.objects.create(username="drill", name="测试员", role_kind="school", institution=world.school)
     teacher = User.objects.create(
         username="drill-teacher", name="测试员", role_kind="teacher", institution=world.school, classes=["2026-03-01"]
@@ -178,6 +192,13 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         "return_version": {**one, "number": version.number},
         "return_send_back": one,
         "return_withdraw": one,
+        "return_changes": {**one, "number": 2},
+        "return_approve": one,
+        "return_accept": one,
+        "return_lock": one,
+        "return_ask_reopen": one,
+        "reopen_grant": {"pk": reopening.pk},
+        "reopen_refuse": {"pk": reopening.pk},
         "class_board": one,
         "class_draft": {**one, "class_code": "2026-03-01"},
         "teachers": {"code": world.school.code},

@@ -106,6 +106,7 @@ def send_back_return(
 
     The version stays judged until the school submits a new one.
     """
+    check_role(SEND_BACK, actor)
     remark = reason_of(remark, "退回原因")
     return _advance(SEND_BACK, institution, week, actor, now, note=remark, version=version)
 
@@ -113,6 +114,7 @@ def send_back_return(
 @transaction.atomic
 def lock_return(institution: Institution, week: Week, *, actor: Any, now: dt.datetime, reason: str) -> WeeklyReturn:
     """锁定 an accepted return: the bureau, with a reason. Afterwards it changes only by a granted correction."""
+    check_role(LOCK, actor)
     return _advance(LOCK, institution, week, actor, now, note=reason_of(reason, "锁定原因"), version=None)
 
 
@@ -145,10 +147,11 @@ def grant_reopen(
     request_id: int, *, actor: Any, now: dt.datetime, until: dt.datetime, answer: str = ""
 ) -> ReopenRequest:
     """同意更正 until an instant on one of the next 14 days: the bureau. The return stays locked for everything else."""
+    _bureau_only(actor)
     days = (clock.local(until).date() - clock.local(now).date()).days
     if not 1 <= days <= MOST_DAYS_OPEN or until <= now:
         raise InvalidInput([Problem("until", f"更正期限应在 1–{MOST_DAYS_OPEN} 天之内，请重新选择。", "range")])
-    request = _pending(request_id, actor)
+    request = _pending(request_id)
     weekly_return = request.weekly_return
     weekly_return.reopened_until = until
     _decide(request, ReopenRequest.State.GRANTED, actor, now, note_of(answer, "答复", "answer"), until)
@@ -161,19 +164,25 @@ def grant_reopen(
 @transaction.atomic
 def refuse_reopen(request_id: int, *, actor: Any, now: dt.datetime, answer: str) -> ReopenRequest:
     """不同意更正, with an answer: the bureau. The school may ask again."""
+    _bureau_only(actor)
     answer = reason_of(answer, "不同意的理由", "answer")
-    request = _pending(request_id, actor)
+    request = _pending(request_id)
     _decide(request, ReopenRequest.State.REFUSED, actor, now, answer, None)
     take_step(request.weekly_return, now)
     _note(request.weekly_return, "refuse_reopen", State.LOCKED, actor, now, answer)
     return request
 
 
+def check_role(act: Act, actor: Any) -> None:
+    """Raise Refused (403) where the actor's role never does the act, whatever the state."""
+    if not any(power_of(actor) in powers for powers in act.may.values()):
+        raise Refused(f"您的角色不能{act.verb}周报；请联系上级单位办理。", code="role", status=403)
+
+
 def check_act(act: Act, weekly_return: WeeklyReturn, actor: Any, *, version: int | None) -> None:
     """Raise Refused where the actor or the state forbids the act, with the state, why, and how to go on."""
+    check_role(act, actor)
     power, state = power_of(actor), weekly_return.state
-    if not any(power in powers for powers in act.may.values()):
-        raise Refused(f"您的角色不能{act.verb}周报；请联系上级单位办理。", code="role", status=403)
     if state not in act.may:
         raise Conflict(f"{_standing(weekly_return)}不能{act.verb}。{_NEXT[state]}")
     if power not in act.may[state]:
@@ -230,10 +239,13 @@ def _note(weekly_return: WeeklyReturn, act: str, before: str, actor: Any, now: d
     )
 
 
-def _pending(request_id: int, actor: Any) -> ReopenRequest:
-    """The request, still undecided, under its unit's lock; only the bureau decides."""
+def _bureau_only(actor: Any) -> None:
     if power_of(actor) not in _BUREAU:
         raise Refused("更正申请由区教育局处理。", code="role", status=403)
+
+
+def _pending(request_id: int) -> ReopenRequest:
+    """The request, still undecided, under its unit's lock."""
     institution_id = ReopenRequest.objects.values_list("weekly_return__institution_id", flat=True).get(pk=request_id)
     lock_institutions([institution_id])
     request = ReopenRequest.objects.select_related("weekly_return__current_version").get(pk=request_id)

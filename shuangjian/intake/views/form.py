@@ -14,7 +14,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake import services
 from shuangjian.intake.foreseen import Foreseen, put_into_words
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
-from shuangjian.intake.return_form import ReturnForm, same_rows
+from shuangjian.intake.return_form import ReturnForm, same_rows, words_of_publishing
 from shuangjian.intake.views.page import ReturnPage
 
 
@@ -29,7 +29,7 @@ class ReturnView(ReturnPage):
             raise PermissionDenied("只有本校填报员可以填写周报。")
         act, _, detail = request.POST.get("act", "save").partition(":")
         form = ReturnForm.posted(self.institution, self.week, request.POST)
-        help_with = {"row": self.add_row, "tick": self.tick_gaps, "copy": self.copy_earlier}
+        help_with = {"row": self.add_row, "tick": self.tick_gaps, "copy": self.copy_earlier, "publish": self.publish}
         if act in help_with:
             return help_with[act](form, detail)
         do = {"preview": self.preview, "submit": self.submit}.get(act, self.save)
@@ -37,7 +37,9 @@ class ReturnView(ReturnPage):
             return do(form)
         except Conflict as conflict:
             self.weekly_return = self.find_return()
-            return self.page(form, status=conflict.status, conflict=conflict.message)
+            if conflict.code != "revision_conflict":  # locked meanwhile: what was typed stays on the page
+                return self.page(form, status=conflict.status, summary=conflict.message, is_editor=True)
+            return self.page(form, status=conflict.status, conflict=conflict.message, **self.conflicting(form))
         except InvalidInput as invalid:
             form.show_problems(invalid.problems)
             return self.page(form, status=invalid.status, summary=invalid.message)
@@ -82,6 +84,7 @@ class ReturnView(ReturnPage):
             door=ReturnVersion.Door.FORM,
             payload=payload,
             revision=self.posted_revision(),
+            note=self.typed_note(),
         )
         version = submitted.current_version
         assert version is not None
@@ -102,6 +105,10 @@ class ReturnView(ReturnPage):
         ticked = form.tick_gaps(key)
         said = f"已勾选 {ticked} 个未填的上课日，尚未保存；请核对后保存或提交。" if ticked else "没有未填的上课日。"
         return self.page(form, said=said)
+
+    def publish(self, form: ReturnForm, _: str) -> HttpResponse:
+        link = self.request.POST.get("publish-link", "").strip()
+        return self.page(form, said=words_of_publishing(form.publish(link), link))
 
     def copy_earlier(self, form: ReturnForm, _: str) -> HttpResponse:
         earlier = (
