@@ -13,7 +13,8 @@ from typing import Any
 
 
 def measured(files: list[Path]) -> list[dict[str, Any]]:
-    """For each file what came of it, the processor seconds it took and by how many MiB the process grew at its peak."""
+    """For each file the path and code of its problem (or "", "read"), the processor seconds that it took, and by how
+    many MiB the process grew at its peak."""
     root = Path(__file__).parents[3]
     command = [sys.executable, __file__, *map(str, files)]
     done = subprocess.run(
@@ -32,9 +33,9 @@ def _measure(path: str) -> dict[str, Any]:
     began = time.process_time()
     try:
         open_workbook(data)
-        outcome = "read"
+        outcome = ["", "read"]
     except InvalidInput as refused:
-        outcome = refused.problems[0].code
+        outcome = [refused.problems[0].path, refused.problems[0].code]
     seconds = time.process_time() - began
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"outcome": outcome, "seconds": seconds, "grown": grown / 1024}
