@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from afterschool.choices import CONTENTS
 from afterschool.models import ServiceDay
 from shuangjian.api.filters import OfDay, OfStage
 from shuangjian.api.serializers.fields import CodeField, WeekField
@@ -15,19 +17,38 @@ from shuangjian.api.views.base import ListViewSet
 
 
 class ServiceDaySerializer(serializers.ModelSerializer[ServiceDay]):
-    """``minutes`` 0: the school ticked 当日无课后服务."""
+    """``minutes`` 0: the school ticked 当日无课后服务. Later keys are null where the return does not state them."""
 
     institution = CodeField(source="school.institution")
     week = WeekField()
 
     class Meta:
         model = ServiceDay
-        fields = ("institution", "week", "stage", "day", "minutes")
+        fields = (
+            "institution",
+            "week",
+            "stage",
+            "day",
+            "minutes",
+            "wanting",
+            "served",
+            "late_wanted",
+            "late_places",
+            "content",
+            "flexible_leaving",
+            "evening_study_minutes",
+        )
         read_only_fields = fields
 
 
 class ServiceDayFilter(OfDay, OfStage):
-    """Filters of the weekly returns' days, and the stage."""
+    """Filters of the weekly returns' days, the stage, and what the day states."""
+
+    content = django_filters.ChoiceFilter(choices=list(CONTENTS.items()), method="by_content", label="服务内容含有该项")
+    flexible_leaving = django_filters.BooleanFilter(label="弹性离校")
+
+    def by_content(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(content__contains=[value])
 
 
 @extend_schema(summary="课后服务日")

@@ -9,20 +9,24 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from homework.choices import SUBJECTS
+from homework.choices import ITEM_KINDS, MARKERS, SUBJECTS
 from homework.models import HomeworkItem
 from shuangjian.api.filters import OfDay
-from shuangjian.api.serializers.fields import CodeField, WeekField
+from shuangjian.api.serializers.fields import CodeField, NumberField, WeekField
 from shuangjian.api.views.base import ListViewSet
 
 
 class HomeworkItemSerializer(serializers.ModelSerializer[HomeworkItem]):
-    """Field names are those of the weekly return; ``counts`` tells which of layered alternatives is summed."""
+    """Field names are those of the weekly return; ``counts`` tells which of layered alternatives is summed.
+
+    Later keys are null where the return does not state them.
+    """
 
     institution = CodeField(source="school_class.school.institution")
     # ``class`` is a keyword of Python, so the field is made under that name in get_fields.
     written = serializers.BooleanField(source="is_written", read_only=True)
     optional = serializers.BooleanField(source="is_optional", read_only=True)
+    done_at_school = NumberField(allow_null=True, help_text="校内完成占比，0–1；0.9 即 90%")
     week = WeekField()
 
     class Meta:
@@ -37,6 +41,12 @@ class HomeworkItemSerializer(serializers.ModelSerializer[HomeworkItem]):
             "optional",
             "alternative",
             "counts",
+            "kind",
+            "done_at_school",
+            "marked_by",
+            "asks_parents",
+            "published_on",
+            "publication",
         )
         read_only_fields = fields
 
@@ -48,6 +58,13 @@ class HomeworkItemSerializer(serializers.ModelSerializer[HomeworkItem]):
 class HomeworkItemFilter(OfDay):
     subject = django_filters.ChoiceFilter(choices=[(name, name) for name in SUBJECTS], label="学科")
     grade = django_filters.NumberFilter(field_name="school_class__grade", label="年级")
+    kind = django_filters.ChoiceFilter(choices=list(ITEM_KINDS.items()), label="作业类型")
+    marked_by = django_filters.ChoiceFilter(choices=list(MARKERS.items()), label="批改人")
+    asks_parents = django_filters.BooleanFilter(label="要求家长参与")
+    written = django_filters.BooleanFilter(field_name="is_written", label="书面作业")
+    is_published = django_filters.BooleanFilter(
+        field_name="published_on", lookup_expr="isnull", exclude=True, label="填了公示日期"
+    )
 
 
 # A filter named ``class``, which a class body cannot spell.

@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from schools.models import School, SchoolClass
-from shuangjian.api.filters import OfInstitution, OfStage
-from shuangjian.api.serializers.fields import CodeField
+from schools.models import School, SchoolClass, SchoolDay
+from shuangjian.api.filters import OfDay, OfInstitution, OfStage
+from shuangjian.api.serializers.fields import ClockField, CodeField, WeekField
 from shuangjian.api.views.base import ListViewSet, ReadViewSet
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Stage
@@ -85,3 +85,33 @@ class SchoolClassViewSet(ListViewSet):
 
     def rows(self) -> QuerySet[Any]:
         return self.scoped(SchoolClass).select_related("school__institution")
+
+
+class SchoolDaySerializer(serializers.ModelSerializer[SchoolDay]):
+    """Times of day as in the return; ``arrival`` is null where the return does not state it."""
+
+    institution = CodeField(source="school.institution")
+    week = WeekField()
+    first_lesson = ClockField()
+    arrival = ClockField(allow_null=True)
+
+    class Meta:
+        model = SchoolDay
+        fields = ("institution", "week", "stage", "day", "first_lesson", "arrival")
+        read_only_fields = fields
+
+
+class SchoolDayFilter(OfDay, OfStage):
+    """Filters of the weekly returns' days, and the stage."""
+
+
+@extend_schema(summary="作息")
+class SchoolDayViewSet(ListViewSet):
+    """First lessons and arrivals of the submitted returns."""
+
+    model = SchoolDay
+    serializer_class = SchoolDaySerializer
+    filterset_class = SchoolDayFilter
+
+    def rows(self) -> QuerySet[Any]:
+        return self.scoped(SchoolDay).select_related("school__institution")

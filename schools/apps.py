@@ -15,3 +15,4 @@ class SchoolsConfig(AppConfig):
         register_section(SchoolDaySection())
         register_resource("schools", "schools.api.SchoolViewSet")
         register_resource("classes", "schools.api.SchoolClassViewSet")
+        register_resource("school-days", "schools.api.SchoolDayViewSet")

@@ -135,6 +135,8 @@ def test_weekly_rows_carry_the_names_of_the_return(call: Call, cast: SimpleNames
         "optional": False,
         "alternative": None,
         "counts": True,
+        **make.LAWFUL_ITEM,
+        "published_on": DAY,
     }
     service = call("GET", f"/service-days/?day={DAY}", "institution").json()["results"]
     assert [(row["stage"], row["minutes"]) for row in service] == [("primary", 90)]
@@ -142,6 +144,42 @@ def test_weekly_rows_carry_the_names_of_the_return(call: Call, cast: SimpleNames
     assert [(row["institution"], row["version"], row["has_draft"]) for row in filed] == [(cast.school.code, 1, False)]
     filing = call("GET", f"/filings/?week={WEEK.key}", "institution").json()["results"]
     assert [(row["school_days"], row["is_filed"], row["state"]) for row in filing] == [(5, True, "on_time")]
+
+
+def test_rows_show_and_filter_what_a_return_states_beyond_minutes(call: Call, cast: SimpleNamespace) -> None:
+    stated = {
+        "kind": "layered", "done_at_school": 0.9, "marked_by": "self", "asks_parents": True,
+        "published_on": "2026-10-30", "publication": "照片 7",
+    }  # fmt: skip
+    served = {
+        "wanting": 30, "served": 25, "late_wanted": 4, "late_places": 0, "content": ["homework", "reading"],
+        "flexible_leaving": False,
+    }  # fmt: skip
+    whole = make.full_payload(cast.school, WEEK)
+    whole["school_day"][0] |= {"arrival": "07:50"}
+    whole["after_school"][0] |= served
+    del whole["school_day"][1]["arrival"]
+    unstated = dict.fromkeys(stated)
+    items = [make.item("2026-03-01", DAY, 30, **stated), make.item("2026-03-01", DAY, 10, "数学", **unstated)]
+    make.submitted(
+        cast.school, WEEK, homework=items, school_day=whole["school_day"], after_school=whole["after_school"]
+    )
+
+    def found(path: str) -> list[Any]:
+        return list(call("GET", path, "institution").json()["results"])
+
+    item, other = sorted(found("/homework-items/"), key=lambda row: -row["minutes"])
+    assert {name: item[name] for name in stated} == stated
+    assert {other[name] for name in stated} == {None}
+    for query in ("kind=layered", "marked_by=self", "asks_parents=true", "is_published=true"):
+        assert [row["subject"] for row in found(f"/homework-items/?{query}")] == ["语文"], query
+    assert [row["subject"] for row in found("/homework-items/?is_published=false")] == ["数学"]
+    assert found("/homework-items/?written=false") == []
+    day = found(f"/service-days/?content=reading&day={DAY}")
+    assert [{name: row[name] for name in served} for row in day] == [served]
+    assert [row["day"] for row in found("/service-days/?flexible_leaving=false")] == [DAY]
+    times = sorted(found("/school-days/"), key=lambda row: str(row["day"]))
+    assert [(row["first_lesson"], row["arrival"]) for row in times[:2]] == [("08:20", "07:50"), ("08:20", None)]
 
 
 def test_rules_clauses_and_parameters_come_from_the_registries(call: Call, cast: SimpleNamespace) -> None:
@@ -175,8 +213,8 @@ def test_the_etag_of_a_list_changes_with_its_rows(call: Call, cast: SimpleNamesp
 
 
 QUERY_COUNTED = [
-    "schools", "institutions", "classes", "calendar", "weekly-returns", "homework-items", "service-days", "filings",
-    "findings", "alerts", "compliance", "compliance?level=town", "compliance?level=district", "towns",
+    "schools", "institutions", "classes", "calendar", "weekly-returns", "homework-items", "school-days", "service-days",
+    "filings", "findings", "alerts", "compliance", "compliance?level=town", "compliance?level=district", "towns",
     *(f"filings/summary?week={WEEK.key}&level={level}" for level in ("institution", "town", "district")),
 ]  # fmt: skip
 

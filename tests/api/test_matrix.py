@@ -62,6 +62,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("weekly-returns-list", "GET"): LIST,
     ("homework-items-list", "GET"): LIST,
     ("service-days-list", "GET"): LIST,
+    ("school-days-list", "GET"): LIST,
     ("filings-list", "GET"): LIST,
     ("filings-summary", "GET"): LIST,
     ("findings-list", "GET"): LIST,

@@ -202,7 +202,7 @@ def test_an_answer_that_cannot_be_rendered_is_a_problem_too(call: Call, monkeypa
 LISTS = [
     "towns", "schools", "classes", "calendar", "calendar/terms", "calendar/breaks", "calendar/overrides", "clauses",
     "rules", "parameters", "institutions", "weekly-returns", "homework-items", "service-days", "filings", "findings",
-    "alerts", "compliance",
+    "alerts", "compliance", "school-days",
 ]  # fmt: skip
 
 
@@ -236,7 +236,8 @@ FILTERS = [
     ("homework-items", "day=x"), ("homework-items", "subject=x"), ("classes", "grade=x"), ("schools", "stage=x"),
     ("calendar", "week=x"), ("calendar", "stage=x"), ("institutions", "kind=x"), ("compliance", "week=x"),
     ("compliance", "level=x"), ("compliance", "as_of=2026-01-01"), ("compliance", "as_of=x"),
-    ("service-days", "stage=x"),
+    ("service-days", "stage=x"), ("service-days", "content=x"), ("school-days", "day=x"), ("homework-items", "kind=x"),
+    ("homework-items", "marked_by=x"), ("filings", "state=x"), ("filings/summary", "level=x"),
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def test_the_schema_describes_every_resource_and_its_problems() -> None:
     names = {re.sub(r"^/api/v1/([^/]+)/.*", r"\1", path) for path in schema["paths"]}
     assert names == {
         "towns", "schools", "classes", "calendar", "clauses", "rules", "parameters", "institutions", "weekly-returns",
-        "homework-items", "service-days", "filings", "findings", "alerts", "compliance",
+        "homework-items", "school-days", "service-days", "filings", "findings", "alerts", "compliance",
     }  # fmt: skip
     submit = schema["paths"]["/api/v1/schools/{code}/weekly-returns/{week}/submit/"]["post"]
     assert submit["responses"].keys() >= {"200", "400", "401", "403", "404", "409", "412", "413", "415", "422"}

@@ -58,3 +58,11 @@ class CodeField(_ReadField):
 
     def to_representation(self, value: Any) -> str:
         return str(value.code)
+
+
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$", "example": "08:20"})
+class ClockField(_ReadField):
+    """Minutes after midnight as 08:20, as returns write them."""
+
+    def to_representation(self, value: int) -> str:
+        return clock_text(value)
