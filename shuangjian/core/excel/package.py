@@ -24,6 +24,7 @@ _DIRECTORY_ENTRY = b"PK\x01\x02"
 _MOST_PARTS = 1_000  # a workbook with 20 sheets, comments and pictures has about 100
 _RATIO = 200  # a sheet of equal cells deflates to about 1:30, a bomb to 1:1000
 _RATIO_FROM = 1024 * 1024
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # an LZMA entry itself says how much memory to set aside for it
 _FORBIDDEN_XML = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _LONGEST_FORBIDDEN = len(b"<!DOCTYPE")
 _DAMAGE = (
@@ -94,10 +95,7 @@ class Package:
             raise refusals.refusal(refusals.FILE, message, "encrypted")
         if name.endswith("/"):
             return
-        if entry.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):  # LZMA states how much memory it wants
+        if entry.compress_type not in _METHODS:
             raise refusals.damaged(detail="压缩方式不对")
         if name.lower() in self._parts:
             raise refusals.damaged(detail="压缩包内有重名部分")

@@ -13,6 +13,7 @@ from shuangjian.core.excel.package import Package
 from shuangjian.core.excel.xml_scan import RELATION_IDS, Attributes, Budget, scan
 
 LONGEST_TEXT = 32_767  # what Excel keeps in one cell
+_LONGEST_TITLE = 255  # Excel keeps 31; longer ones come from other programs, and this one is shown to people
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _YES = ("1", "true", "on")
 _STRING_NAMES = frozenset({"si", "t", "rPh"})
@@ -86,8 +87,8 @@ def _worksheets(
     titles: set[str] = set()
     for title, identity in named:
         relation = relations.get(identity)
-        if not title or title.lower() in titles:
-            raise refusals.damaged(detail="工作表没有名称或重名")
+        if not title or len(title) > _LONGEST_TITLE or title.lower() in titles:
+            raise refusals.damaged(detail="工作表没有名称、名称过长或重名")
         titles.add(title.lower())
         if relation is not None and relation.kind in ("chartsheet", "dialogsheet"):
             continue

@@ -240,6 +240,11 @@ def test_a_workbook_of_chart_sheets_only_or_of_none_is_refused() -> None:
     assert refused(packed({**parts, WORKBOOK: none}))[1] == "no-sheets"
 
 
+@pytest.mark.parametrize("title", ["", "长" * 256])
+def test_a_sheet_without_a_title_that_can_be_shown_is_refused(title: str) -> None:
+    assert refused(packed(plain(title=title)))[:2] == ("文件", "damaged")
+
+
 def test_two_sheets_of_one_title_are_refused() -> None:
     parts = plain()
     one = '<sheet name="作业" sheetId="1" r:id="r1"/>'
