@@ -13,7 +13,7 @@ from afterschool.models import ServiceDay, ServiceDayQuerySet
 from shuangjian.core.choices import Severity
 from shuangjian.rules.declare import Period, Source, code, rule
 from shuangjian.rules.parameters import load_parameter
-from shuangjian.rules.violations import violations
+from shuangjian.rules.violations import missing, violations
 
 CLASS_HOURS_PER_DAY = load_parameter(__file__, "class_hours_per_day")
 CLASS_HOUR_MINUTES = load_parameter(__file__, "class_hour_minutes")
@@ -89,8 +89,12 @@ def service_shorter_than_two_class_hours(days: ServiceDayQuerySet) -> QuerySet[A
     )
 
 
+def _missing(days: QuerySet[Any]) -> QuerySet[Any]:
+    return missing(days, institution="school", on="day")
+
+
 def _without_late_care(days: ServiceDayQuerySet) -> QuerySet[Any]:
-    return days.on_school_days().filter(Q(late_wanted__isnull=True) | Q(late_places__isnull=True))
+    return _missing(days.on_school_days().filter(Q(late_wanted__isnull=True) | Q(late_places__isnull=True)))
 
 
 @rule(
@@ -124,7 +128,7 @@ def no_care_after_half_past_six(days: ServiceDayQuerySet) -> QuerySet[Any]:
 
 
 def _without_content(days: ServiceDayQuerySet) -> QuerySet[Any]:
-    return days.offered().filter(content__isnull=True)
+    return _missing(days.offered().filter(content__isnull=True))
 
 
 def _in_words(codes: Sequence[str]) -> Func:
@@ -171,7 +175,7 @@ def new_lessons_in_service(days: ServiceDayQuerySet) -> QuerySet[Any]:
 
 
 def _without_numbers(days: ServiceDayQuerySet) -> QuerySet[Any]:
-    return days.on_school_days().filter(Q(wanting__isnull=True) | Q(served__isnull=True))
+    return _missing(days.on_school_days().filter(Q(wanting__isnull=True) | Q(served__isnull=True)))
 
 
 @rule(
@@ -238,7 +242,7 @@ def care_outside_the_afternoon(days: ServiceDayQuerySet) -> QuerySet[Any]:
 
 
 def _without_leaving(days: ServiceDayQuerySet) -> QuerySet[Any]:
-    return days.offered().on_school_days().filter(flexible_leaving__isnull=True)
+    return _missing(days.offered().on_school_days().filter(flexible_leaving__isnull=True))
 
 
 @rule(

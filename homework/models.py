@@ -16,21 +16,20 @@ class HomeworkItemQuerySet(ScopedQuerySet["HomeworkItem"]):
         return self.filter(counts=True)
 
     def with_calendar(self) -> HomeworkItemQuerySet:
-        """What the class's calendar says of the day is joined as ``unit_day``; NULL where it says nothing.
-
-        A join and not a Subquery: Django repeats a Subquery in GROUP BY, which is six times slower.
-        """
-        unit_days = "school_class__school__institution__unit_days"
-        return self.annotate(
-            unit_day=FilteredRelation(
-                unit_days,
-                condition=Q(**{f"{unit_days}__date": F("day"), f"{unit_days}__stage": F("school_class__stage")}),
-            )
-        )
+        """What the class's calendar says of the day is joined as ``unit_day``; NULL where it says nothing."""
+        return self.annotate(unit_day=_unit_day())
 
     def on_school_days(self) -> HomeworkItemQuerySet:
-        """Only items of days that the class's calendar calls school days."""
-        return self.with_calendar().filter(unit_day__is_school_day=True)
+        """Only items of days that the class's calendar calls school days; its row is joined as ``unit_day``."""
+        return self.annotate(unit_day=_unit_day()).filter(unit_day__is_school_day=True)
+
+
+def _unit_day() -> FilteredRelation:
+    """A join and not a Subquery: Django repeats a Subquery in GROUP BY, which is six times slower."""
+    unit_days = "school_class__school__institution__unit_days"
+    return FilteredRelation(
+        unit_days, condition=Q(**{f"{unit_days}__date": F("day"), f"{unit_days}__stage": F("school_class__stage")})
+    )
 
 
 class HomeworkItem(models.Model):

@@ -34,7 +34,7 @@ from shuangjian.core.choices import Severity
 from shuangjian.rules.declare import Period, Source, code, rule
 from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.periods import all_terms
-from shuangjian.rules.violations import violations
+from shuangjian.rules.violations import missing, violations
 
 LOW_GRADE_MINUTES = load_parameter(__file__, "low_grade_minutes")
 DAILY_MINUTES = load_parameter(__file__, "daily_minutes")
@@ -173,7 +173,8 @@ def homework_not_published(items: HomeworkItemQuerySet) -> QuerySet[Any]:
 
 
 def _without_kind(items: HomeworkItemQuerySet) -> QuerySet[Any]:
-    return items.filter(kind__isnull=True, alternative__isnull=True, school_class__grade__gte=3)
+    unknown = items.filter(kind__isnull=True, alternative__isnull=True, school_class__grade__gte=3)
+    return missing(unknown, institution=_SCHOOL, on="week")
 
 
 class _Marks(Func):
@@ -221,6 +222,7 @@ def _term_of_week() -> Case:
     departments=["JY", "ZJ"],
     stages=_STAGES,
     comparison="连续没有分层、弹性或个性化作业的教学周达到",
+    at_the_limit="恰好达到标准值即为疑似问题",
     remedy="布置分层、弹性或个性化作业；如已布置而未填报，更正作业类型后重新提交周报，数秒内自动消除。",
     note="只看本学期有作业的周，没有作业的周跳过，新学期重新计算；未填写类型的作业不作认定，含有这类作业的周不计入连续周。",
     unknown=_without_kind,
@@ -259,7 +261,7 @@ def homework_without_variety(items: HomeworkItemQuerySet) -> QuerySet[Any]:
 
 def _without_any_share(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     weeks = items.counting().filter(school_class__grade__gte=3).values("school_class", "week")
-    return weeks.annotate(stated=Count("done_at_school"), day=Max("day")).filter(stated=0)
+    return missing(weeks.annotate(stated=Count("done_at_school")).filter(stated=0), institution=_SCHOOL, on="week")
 
 
 @rule(
@@ -274,7 +276,8 @@ def _without_any_share(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     severity=Severity.WARNING,
     departments=["JY", "ZJ"],
     stages=_STAGES,
-    comparison="本周书面作业在校内完成的时长占比没有达到标准（三至六年级不低于，七至九年级须高于）",
+    comparison="在校内完成的书面作业时长占比低于（七至九年级为不高于）",
+    at_the_limit="三至六年级恰好等于标准值合规，七至九年级恰好等于标准值不合规",
     remedy="充分利用课后服务等在校时间指导学生完成书面作业；如系填报有误，更正校内完成占比后重新提交周报，数秒内自动消除。",
     note="按作业时长加权；分层作业只计时长最长的一层；只看填写了占比的书面作业，一项都没有填写为数据不足。",
     unknown=_without_any_share,
@@ -302,12 +305,12 @@ def too_little_done_at_school(items: HomeworkItemQuerySet) -> QuerySet[Any]:
         on="week",
         observed=F("done") / F("total"),
         limit=Coalesce("basic", "most"),
-        facts=JSONObject(total_minutes="total", done_minutes="done"),
+        facts=JSONObject(stated_minutes="total", done_minutes="done"),
     )
 
 
 def _without_marker(items: HomeworkItemQuerySet) -> QuerySet[Any]:
-    return items.filter(marked_by__isnull=True)
+    return missing(items.filter(marked_by__isnull=True), institution=_SCHOOL, on="week")
 
 
 @rule(
@@ -331,7 +334,8 @@ def pupils_mark_homework(items: HomeworkItemQuerySet) -> QuerySet[Any]:
 
 
 def _without_word_on_parents(items: HomeworkItemQuerySet) -> QuerySet[Any]:
-    return items.filter(Q(asks_parents__isnull=True) | Q(marked_by__isnull=True))
+    unknown = items.filter(Q(asks_parents__isnull=True) | Q(marked_by__isnull=True))
+    return missing(unknown, institution=_SCHOOL, on="week")
 
 
 @rule(

@@ -10,7 +10,7 @@ from schools.models import SchoolDay, SchoolDayQuerySet
 from shuangjian.core.choices import Severity, Stage
 from shuangjian.rules.declare import Period, Source, code, rule
 from shuangjian.rules.parameters import load_parameter
-from shuangjian.rules.violations import violations
+from shuangjian.rules.violations import missing, violations
 
 FIRST_LESSON = load_parameter(__file__, "first_lesson")
 ARRIVAL_LEAD = load_parameter(__file__, "arrival_lead")
@@ -79,7 +79,7 @@ def junior_lessons_too_early(days: SchoolDayQuerySet) -> QuerySet[Any]:
 
 
 def _without_arrival(days: SchoolDayQuerySet) -> QuerySet[Any]:
-    return days.on_school_days().filter(arrival__isnull=True)
+    return missing(days.on_school_days().filter(arrival__isnull=True), institution="school", on="day")
 
 
 @rule(

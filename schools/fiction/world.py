@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from schools.class_services import import_classes
-from schools.fiction import directory, payloads
+from schools.fiction import directory, payloads, plants
 from schools.models import SchoolClass
 from schools.school_imports import import_schools
 from shuangjian.bureau.models import GuidanceCentre, Institution, Town
@@ -23,6 +23,7 @@ from shuangjian.intake import filings, review, services
 from shuangjian.intake.models import ReturnVersion
 from shuangjian.intake.sections import Form
 from shuangjian.rules.drain import drain
+from shuangjian.rules.periods import TermDates, all_terms
 
 _FIRST_NUMBER = 9001
 _TYPE_NAMES = {1: "小学", 2: "初中", 3: "九年一贯"}
@@ -112,20 +113,19 @@ def _tell(institution: Institution, world: World, random: Random, actor: Any, no
     """One school's weeks: mostly lawful and on time; some schools slip more often than others."""
     carelessness = random.choice((0.0, 0.05, 0.2, 0.5))
     classes = dict(SchoolClass.objects.filter(school_id=institution.pk).values_list("code", "grade"))
+    monotony = _Monotony.of(classes, world.weeks, random, carelessness)
     for week in world.weeks:
         days = Form.of(institution, week).school_days
         if not any(days.values()) or random.random() < 0.02 + carelessness / 10:
             continue  # nothing owed, or never filed
         payload = payloads.lawful(classes, days, random)
-        if random.random() < carelessness:
-            rules = random.choices(
-                list(payloads.PLANTS), weights=list(payloads.PLANTS.values()), k=random.choice((1, 1, 2))
-            )
-            for rule in dict.fromkeys(rules):
-                world.planted[rule] += payloads.plant(rule, payload, classes, days, random)
         at = _submitted_at(week, random, carelessness, now)
         if at > now:
             continue
+        for rule in _slips(carelessness, random):
+            world.planted[rule] += plants.plant(rule, payload, classes, days, random)
+        if monotony is not None:
+            world.planted["HW-07"] += monotony.plant(payload, week)
         services.submit_return(institution, week, actor=actor, now=at, door=ReturnVersion.Door.FORM, payload=payload)
         world.returns += 1
     last = world.weeks[-1]
@@ -133,6 +133,45 @@ def _tell(institution: Institution, world: World, random: Random, actor: Any, no
         review.send_back_return(
             institution, last, actor=actor, now=now, remark="周三作业时长与公示不一致，请核对后重新提交。"
         )
+
+
+def _slips(carelessness: float, random: Random) -> list[str]:
+    """The rules that a school breaks this week."""
+    rules: list[str] = []
+    if random.random() < carelessness:
+        rules += random.choices(list(plants.PLANTS), weights=list(plants.PLANTS.values()), k=random.choice((1, 1, 2)))
+    if random.random() < carelessness / 2:
+        rules += random.choices(list(plants.LATER_PLANTS), weights=list(plants.LATER_PLANTS.values()))
+    return list(dict.fromkeys(rules))
+
+
+@dataclass
+class _Monotony:
+    """One class that, from some week on, has basic homework only; from the fourth such week of a term it is found."""
+
+    code: str
+    stage: str
+    since: Week
+    terms: list[TermDates]
+    term: str = ""
+    weeks: int = 0
+
+    @classmethod
+    def of(cls, classes: dict[str, int], weeks: list[Week], random: Random, carelessness: float) -> _Monotony | None:
+        fitting = [code for code, grade in classes.items() if grade >= 3]
+        if not fitting or len(weeks) < 4 or random.random() >= carelessness / 2:
+            return None
+        code = random.choice(fitting)
+        return cls(code, payloads.stage_of(classes[code]), random.choice(weeks[: len(weeks) - 3]), all_terms())
+
+    def plant(self, payload: payloads.Payload, week: Week) -> bool:
+        """Whether HW-07 finds this week."""
+        if week < self.since or not plants.plain(payload, self.code):
+            return False
+        touching = [t for t in self.terms if t.stage == self.stage and t.starts_on <= week.sunday]
+        term = touching[-1].key if touching else ""
+        self.weeks, self.term = (self.weeks if term == self.term else 0) + 1, term
+        return self.weeks >= 4
 
 
 def _submitted_at(week: Week, random: Random, carelessness: float, now: dt.datetime) -> dt.datetime:

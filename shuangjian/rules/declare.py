@@ -73,6 +73,7 @@ class Rule:
     function: Callable[..., models.QuerySet[Any]]
     stages: frozenset[str] = frozenset()
     is_soft: bool = False
+    at_the_limit: str = ""
     note: str = ""
     takes_now: bool = False
     unknown: Unknown | None = None
@@ -118,6 +119,7 @@ def rule(
     stages: Iterable[str] = (),
     is_soft: bool = False,
     window: Period | None = None,
+    at_the_limit: str = "恰好等于标准值合规",
     note: str = "",
     unknown: Unknown | None = None,
 ) -> Callable[[Callable[..., models.QuerySet[Any]]], Callable[..., models.QuerySet[Any]]]:
@@ -125,8 +127,8 @@ def rule(
 
     The function takes a queryset of ``about``, already narrowed to institutions and dates, and ``now`` too if it is
     about time passing; it returns ``violations(…)`` of it and nothing else. Its docstring is the rule in one sentence.
-    ``window`` asks for more than the rule's own period. ``unknown`` takes the same kind of queryset and narrows it to
-    the rows (or groups that keep institution and date) on which the rule cannot say anything, because data are missing.
+    ``window`` asks for more than the rule's own period. ``unknown`` takes the same kind of queryset, narrows it to
+    what lacks the data that the rule needs, and ends in ``missing(…)``.
     """
 
     def register(function: Callable[..., models.QuerySet[Any]]) -> Callable[..., models.QuerySet[Any]]:
@@ -147,6 +149,7 @@ def rule(
             function=function,
             stages=frozenset(stages),
             is_soft=is_soft,
+            at_the_limit=at_the_limit,
             note=note,
             unknown=unknown,
             takes_now="now" in inspect.signature(function).parameters,

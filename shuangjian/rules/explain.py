@@ -10,12 +10,13 @@ from typing import Any
 
 from shuangjian.bureau.models import UnitDay
 from shuangjian.core.choices import Severity, Stage
+from shuangjian.core.units import FLAG, SHARE, TIME_OF_DAY, clock_text, share_text
 from shuangjian.core.weeks import Week
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import Period, Rule, Source, find_rule
 from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.models import Finding
-from shuangjian.rules.parameter_files import TIME_OF_DAY, Dated
+from shuangjian.rules.parameter_files import Dated
 from shuangjian.rules.parameters import Parameter, frozen
 
 _KINDS = {"class": "班级", "stage": "学段", "return": "周报", "self": "本单位"}
@@ -24,6 +25,14 @@ _FACTS = {
     "school_days": "本周上课日数",
     "class_hours": "要求学时数",
     "minutes_per_class_hour": "每学时分钟数",
+    "stated_minutes": "填写了校内完成占比的书面作业（分钟）",
+    "done_minutes": "其中在校内完成（分钟）",
+    "items": "涉及作业项数",
+    "late_wanted": "18:30后需留校人数",
+    "late_places": "18:30后托管名额",
+    "content": "涉及服务内容",
+    "short_days": "没有全覆盖的上课日数",
+    "days": "没有实行弹性离校的上课日数",
 }
 
 
@@ -127,16 +136,18 @@ def card(
 
 def conclusion(rule: Rule, observed: Decimal, limit: Decimal) -> str:
     """The comparison in words: 各科书面作业合计高于标准：75 分钟，标准 60 分钟."""
-    if rule.unit == "是否":
+    if rule.unit == FLAG:
         return f"{rule.comparison}，{Severity(rule.severity).label}级疑似问题。"
     return f"{rule.comparison} {quantity(rule, limit)}：本单位为 {quantity(rule, observed)}，属疑似问题。"
 
 
 def quantity(rule: Rule, value: Decimal) -> str:
-    """A number in the rule's unit: 08:20, 75 分钟, 60.2 分钟; a flag is 是 or 否."""
+    """A number in the rule's unit: 08:20, 75 分钟, 60.2 分钟, 85%; a flag is 是 or 否."""
     if rule.unit == TIME_OF_DAY:
-        return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
-    if rule.unit == "是否":
+        return clock_text(value)
+    if rule.unit == SHARE:
+        return share_text(value)
+    if rule.unit == FLAG:
         return "是" if value else "否"
     return f"{_plain(value)} {rule.unit}"
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-TIME_OF_DAY = "时刻"
+from shuangjian.core.units import TIME_OF_DAY
+
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
 _BAND = re.compile(r"^(\d)-(\d)$")
 _KEYS = {"name", "description", "unit", "by", "jurisdiction", "is_open", "values", "readings", "note"}

@@ -10,11 +10,11 @@ from django.db import transaction
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
+from shuangjian.core.units import SHARE, TIME_OF_DAY
 from shuangjian.core.weeks import Week
 from shuangjian.journal.services import Scope, record, request_evaluation
 from shuangjian.rules.declare import Rule, all_rules, find_rule, rules_using
 from shuangjian.rules.models import Exemption, ParameterOverride, RuleMode
-from shuangjian.rules.parameter_files import TIME_OF_DAY
 from shuangjian.rules.parameters import Parameter, all_parameters
 from shuangjian.rules.registries import followers
 
@@ -39,6 +39,8 @@ def propose_override(
     _only_bureau(actor)
     if known.file.unit == TIME_OF_DAY and not 0 <= value < 24 * 60:
         raise InvalidInput([Problem("value", "时刻应为 0–1439 之间的分钟数（如 08:20 为 500）。")])
+    if known.file.unit == SHARE and not 0 <= value <= 1:
+        raise InvalidInput([Problem("value", f"比例应为 0–1 之间的数（如 90% 为 0.9），现为 {value}。")])
     if value < 0:
         raise InvalidInput([Problem("value", f"标准值不能为负，现为 {value}。")])
     _check_date(known, key, effective_from)

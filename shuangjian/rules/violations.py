@@ -1,4 +1,4 @@
-"""The one way in which a rule's queryset ends, so that every rule yields the same columns in the same order."""
+"""The one way in which a rule's querysets end, so that every rule yields the same columns in the same order."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def violations(
         f_severity=Cast(Value(None), SmallIntegerField()) if severity is None else _column(severity),
         f_facts=Cast(Value({}, JSONField()) if facts is None else _column(facts), JSONField()),
     )
+
+
+def missing(rows: QuerySet[Any], *, institution: Column, on: Column) -> QuerySet[Any]:
+    """Turn rows (or groups) whose data a rule lacks into institution and date: how a rule's ``unknown`` ends."""
+    return rows.values(f_institution=_column(institution), f_on=_column(on))
 
 
 def _column(column: Column) -> Any:

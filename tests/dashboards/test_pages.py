@@ -181,7 +181,7 @@ def test_the_rulebook_shows_standards_with_their_date_source_and_other_reading(v
 
 def test_every_clause_has_its_fate_and_the_rules_that_watch_it(visit: Visit) -> None:
     shown = page(visit("town"), "/clauses/")
-    assert heading(shown) == "《指引》53 条，4 条已有机器规则比对"
+    assert heading(shown) == "《指引》53 条，9 条已有机器规则比对"
     assert 'href="/rules/HW-02/"' in shown
     assert "2.1.1" not in page(visit("town"), "/clauses/?fate=N")
 

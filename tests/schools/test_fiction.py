@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from schools.fiction import directory, payloads
+from schools.fiction import directory, payloads, plants
+from schools.fiction.world import make_world
 from schools.reference import DIRECTORY
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
@@ -17,7 +18,7 @@ from shuangjian.bureau.reference import load_reference
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
 from shuangjian.intake.sections import Form
-from shuangjian.intake.services import preview_return
+from shuangjian.intake.services import preview_return, submit_return
 from shuangjian.rules.models import Finding
 from tests import make
 
@@ -67,14 +68,48 @@ def test_a_lawful_payload_is_complete_and_finds_nothing() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("rule", sorted(payloads.PLANTS))
+@pytest.mark.parametrize("rule", sorted(plants.PLANTS | plants.LATER_PLANTS))
 def test_a_planted_violation_is_found(rule: str) -> None:
     school, classes, days = _told()
     for seed in range(5):
         payload = payloads.lawful(classes, days, Random(seed))
-        assert payloads.plant(rule, payload, classes, days, Random(seed))
+        assert plants.plant(rule, payload, classes, days, Random(seed))
         _, findings = preview_return(school, WEEK, payload, now=clock.at(WEEK.sunday, 0))
         assert rule in {finding["rule"] for finding in findings}
+
+
+@pytest.mark.django_db
+def test_lawful_weeks_in_a_row_have_variety_and_four_plain_ones_are_found() -> None:
+    school, classes, _ = _told()
+    weeks = [Week.parse(f"2026-W{number}") for number in range(42, 46)]
+
+    def file(*, is_plain: bool) -> set[str]:
+        random, last = Random(7), weeks[-1]
+        for week in weeks:
+            days = Form.of(school, week).school_days
+            payload = payloads.lawful(classes, days, random)
+            if is_plain:
+                assert plants.plain(payload, "2026-05-01")
+            checked, findings = preview_return(school, week, payload, now=clock.at(last.sunday, 0))
+            assert checked.gaps == []
+            if week != last:
+                assert findings == []
+                submit_return(
+                    school, week, actor=make.Somebody(), now=clock.at(last.sunday, 0), door="api", payload=payload
+                )
+        return {f"{finding['rule']} {finding['about']}" for finding in findings}
+
+    assert file(is_plain=False) == set()
+    assert file(is_plain=True) == {"HW-07 class:2026-05-01"}
+
+
+@pytest.mark.django_db
+def test_the_world_counts_what_it_planted_and_the_engine_finds_it() -> None:
+    load_reference(actor=None)
+    world = make_world(schools=6, weeks=8, seed=5, now=clock.at(WEEK.sunday, 12 * 60))
+    found = set(Finding.objects.open().values_list("rule", flat=True))
+    assert {rule for rule, times in world.planted.items() if times} <= found
+    assert world.planted["HW-07"] == Finding.objects.open().filter(rule="HW-07").count() > 0
 
 
 @pytest.mark.django_db

@@ -17,6 +17,7 @@ from django.utils.html import format_html_join, json_script
 from django.utils.safestring import SafeString
 
 from shuangjian.core.choices import AlertState, FilingState, Outcome, Severity
+from shuangjian.core.units import SHARE, TIME_OF_DAY, clock_text, share_text
 from shuangjian.core.weeks import Week
 
 register = template.Library()
@@ -24,7 +25,6 @@ register = template.Library()
 C = TypeVar("C", bound=Choices)
 
 MISSING = "—"
-CLOCK_UNIT = "时刻"
 _WEEKDAYS = "一二三四五六日"
 # A link that changes a filter starts again at the first page: page 7 of another list means nothing.
 _POSITION_PARAMETERS = ("page", "cursor")
@@ -81,18 +81,19 @@ def hhmm(value: Decimal | int | str | None) -> str:
     minutes = _decimal(value)
     if minutes is None:
         return MISSING
-    hours, rest = divmod(int(minutes), 60)
-    return f"{hours:02d}:{rest:02d}"
+    return clock_text(minutes)
 
 
 @register.filter
 def quantity(value: Decimal | float | str | None, unit: str = "") -> str:
-    """A number without idle zeros and with its unit: 60.0000 → 60 分钟; with unit 时刻 a time of day: 500 → 08:20."""
+    """A number with its unit and without idle zeros: 60.0000 → 60 分钟; 时刻 is a time of day (08:20), 比例 90%."""
     number = _decimal(value)
     if number is None:
         return MISSING
-    if unit == CLOCK_UNIT:
-        return hhmm(number)
+    if unit == TIME_OF_DAY:
+        return clock_text(number)
+    if unit == SHARE:
+        return share_text(number)
     # At most two decimals are shown: an average of 65.3333 minutes is read, not computed with.
     text = f"{number.quantize(Decimal('0.01')):,f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
