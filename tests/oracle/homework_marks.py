@@ -27,11 +27,12 @@ def mark_items(rng, grade, items, style, habits):
 
 
 def mark_kinds(rng, items, style):
+    is_basic = style != "wild" or rng.random() < 0.25  # basic items in layers are varied all the same
     for item in items:
-        item["kind"] = rng.choice([None, *KINDS]) if style == "wild" else "basic"
+        item["kind"] = "basic" if is_basic else rng.choice([None, *KINDS])
     if style == "nearly" and items:
         odd = rng.choice(items)
-        odd["kind"] = rng.choice([None, None, "layered", "flexible", "personalised", "basic"])
+        odd["kind"] = rng.choice([None, None, "layered", "flexible", "personalised", "basic", "basic"])
         if odd["kind"] == "basic":
             odd["alternative"] = "C"
 

@@ -55,7 +55,7 @@ def add_class_rows(rng, payload, school_class, monday, school_days, habits):
     code = school_class["code"]
     styles = ["wild"] * 7 + ["plain"] * 2 + ["nearly"]
     if "plain" in habits:
-        styles = ["plain"] * 24 + ["nearly"] * 2 + ["wild"] + ["none"] * 3 + ["weekend"] * 2
+        styles = ["plain"] * 36 + ["nearly"] * 3 + ["wild"] * 2 + ["none"] * 4 + ["weekend"] * 2
     style = rng.choice(styles)
     items = []
     is_off = school_days != [] and rng.random() < (0.5 if style == "none" else 0.07)

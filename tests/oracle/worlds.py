@@ -1,7 +1,7 @@
 """Generated small worlds for the comparison of the live system with the oracle.
 
 `make_world(seed)` gives the same JSON-able dict for the same seed: two to four fictional schools, one to four weeks,
-a calendar with scoped overrides, and returns in every state. Every third world is long: five to eight weeks, in half
+a calendar with scoped overrides, and returns in every state. Every third world is long: five to eight weeks, most
 of them with a change of term inside, and weeks of plain homework, so that rows of such weeks (HW-07) are made and
 broken. Due instants are crowded here (18:00:00 and one microsecond later), what a return states in
 tests/oracle/payloads.py, because at the limits two readings of a rule part. Every payload is one that a school may
@@ -40,11 +40,13 @@ def make_world(seed: int) -> dict:
     if rng.random() < 0.5:
         first = date(2026, 9, 7) + timedelta(days=7 * rng.randrange(20))
     is_long = seed % 3 == 2
-    mondays = [first + timedelta(days=7 * n) for n in range(rng.randint(5, 8) if is_long else rng.randint(1, 4))]
+    mondays = [
+        first + timedelta(days=7 * n) for n in range(rng.choice([5, 6, 7, 8, 8]) if is_long else rng.randint(1, 4))
+    ]
     world = {"now": "", "filings_from": "", "terms": make_terms(rng), "breaks": [], "calendar_days": []}
     world["schools"] = make_schools(rng, rng.randint(1, 2) if is_long else rng.randint(2, 4))
     world["calendar_days"] = make_calendar_days(rng, world["schools"], mondays)
-    if is_long and rng.random() < 0.5:
+    if is_long and rng.random() < 0.7:
         change_term_within(rng, world, mondays)
     world["breaks"] = make_breaks(world["terms"])
     now = make_now(rng, world, mondays)
@@ -80,19 +82,26 @@ def make_terms(rng):
 def change_term_within(rng, world, mondays):
     """Let the first term end, and the second begin, within the weeks: in one week, or with days or weeks between.
 
-    Not where a week would be of both terms and have no school day.
+    Sometimes the last days of the first term are closed, so that the week's first school day lies in the second. Not
+    where a week would be of both terms and have no school day.
     """
-    usual = world["terms"]
+    usual, usual_days = world["terms"], list(world["calendar_days"])
     terms = world["terms"] = [dict(term) for term in usual]
+    taken = [(row["date"], row["level"], row["stage"]) for row in usual_days]
     for first, second in zip(terms[::2], terms[1::2], strict=True):
-        end = rng.choice(mondays[1:-1]) + timedelta(days=rng.choice([0, 2, 3, 4, 6]))
-        start = end + timedelta(days=rng.choice([1, 1, 2, 3, 8, 15]))
+        end = rng.choice([*mondays[1:3] * 2, *mondays[-3:-1]]) + timedelta(days=rng.choice([0, 0, 1, 2, 3, 4, 6]))
+        start = end + timedelta(days=rng.choice([1, 1, 1, 2, 3, 8, 15]))
         if first["starts_on"] < end.isoformat() and start < date(2027, 6, 1):
             first["ends_on"], second["starts_on"] = end.isoformat(), start.isoformat()
+            for offset in range(rng.choice([0, 0, end.isoweekday()])):
+                scope = ((end - timedelta(days=offset)).isoformat(), "district", first["stage"])
+                if scope not in taken:
+                    closed = {"date": scope[0], "kind": "closed", "level": "district", "unit": None}
+                    world["calendar_days"].append(closed | {"stage": first["stage"]})
     for school in world["schools"]:
         for stage in school["stages"]:
             if any(has_undecided_term(world, school, stage, monday) for monday in mondays):
-                world["terms"] = usual
+                world["terms"], world["calendar_days"] = usual, usual_days
 
 
 def make_breaks(terms):
