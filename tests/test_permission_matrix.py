@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
+from shuangjian.intake.imports import open_batch
 from shuangjian.intake.models import ReopenRequest, WeeklyReturn
 from tests import make
 from tests.dashboards.world import NOW, WEEK, World, build
@@ -88,6 +89,11 @@ ROWS: dict[tuple[str, str], str] = {
     ("reopen_grant", "POST"):             "login  403      ok     403    403    403   403    403    403",
     ("reopen_refuse", "POST"):            "login  403      ok     403    403    403   403    403    403",
     ("my_classes", "GET"):                "login  403      403    403    403    403   403    403    403",
+    ("return_workbook", "GET"):           "login  404      ok     ok     404    ok    404    ok     404",
+    ("return_workbook_upload", "GET"):    "login  404      403    403    404    403   404    ok     404",
+    ("return_workbook_upload", "POST"):   "login  404      403    403    404    403   404    ok     404",
+    ("return_workbook_check", "GET"):     "login  404      404    404    404    404   404    ok     404",
+    ("return_workbook_check", "POST"):    "login  404      404    404    404    404   404    ok     404",
     ("class_board", "GET"):               "login  404      403    403    404    403   404    ok     404",
     ("class_board", "POST"):              "login  404      403    403    404    403   404    ok     404",
     ("class_draft", "GET"):               "login  404      404    404    404    404   404    ok     404",
@@ -166,6 +172,9 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     )
     term, holiday, day = Term.objects.first(), Break.objects.first(), CalendarDay.objects.first()
     assert None not in (version, term, holiday, day)
+    batch = open_batch(
+        world.school, WEEK, version.payload, file_name="周报.xlsx", file_sha256="0" * 64, actor=account, now=NOW
+    )
     return {
         "unit": {"code": world.school.code},
         "unit_filings": {"code": world.school.code},
@@ -199,6 +208,9 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         "return_ask_reopen": one,
         "reopen_grant": {"pk": reopening.pk},
         "reopen_refuse": {"pk": reopening.pk},
+        "return_workbook": one,
+        "return_workbook_upload": one,
+        "return_workbook_check": {**one, "pk": batch.pk},
         "class_board": one,
         "class_draft": {**one, "class_code": "2026-03-01"},
         "teachers": {"code": world.school.code},

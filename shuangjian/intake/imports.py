@@ -60,7 +60,7 @@ def open_batch(
     ).first()
     if same is not None:
         return same
-    batch.full_clean(validate_unique=False, validate_constraints=False)
+    batch.full_clean(exclude={"used_at"}, validate_unique=False, validate_constraints=False)
     batch.save(force_insert=True)
     detail = {"batch": batch.pk, "sha256": file_sha256}
     record("upload_workbook", actor=actor, institution_id=institution.pk, target=_target(week), detail=detail)

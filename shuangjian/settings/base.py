@@ -142,6 +142,11 @@ CONTENT_SECURITY_POLICY = {
 # A weekly return of the largest school is about 1 MB; the API refuses larger bodies with a problem+json.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+FILE_UPLOAD_HANDLERS = [
+    "shuangjian.core.uploads.QuotaUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["shuangjian.api.authentication.TokenAuthentication"],
@@ -212,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     "nightly sweep": {"task": "rules.sweep", "schedule": crontab(hour=2, minute=30)},
     "remove what is done": {"task": "rules.tidy", "schedule": crontab(hour=3, minute=30)},
     "forget old idempotency keys": {"task": "api.forget_old_keys", "schedule": crontab(minute=40)},
+    "forget old uploads": {"task": "intake.forget_old_imports", "schedule": crontab(hour=3, minute=45)},
 }
 
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()

@@ -21,6 +21,8 @@ from shuangjian.intake.workbook.places import FileProblem, Place
 from shuangjian.intake.workbook.tables import CellProblem, PayloadRow, Table
 from shuangjian.intake.workbook.values import payload_value
 
+# A row that a sentence names by its index, with the blanks that part it from Chinese.
+_NAMED_ROW = re.compile(r" ?(\w+)\[(\d+)\] ?", re.ASCII)
 _PATH = re.compile(r"(\w+)\[(\d+)\](?:\.(\w+))?", re.ASCII)
 
 
@@ -153,7 +155,7 @@ def _placed(problem: Problem, parsed: Parsed) -> FileProblem:
     """A problem of the payload at its cell; rows that its sentence names by index are named by sheet and row."""
     match = _PATH.fullmatch(problem.path)
     row = parsed.rows.get((match[1], int(match[2]))) if match else None
-    message = _PATH.sub(lambda found: _named(found, parsed), problem.message)
+    message = _NAMED_ROW.sub(lambda found: _named(found, parsed), problem.message)
     if match is None or row is None:
         return FileProblem(Place("", 0, -1, ""), f"{problem.path}：{message}" if problem.path else message)
     return FileProblem(row.place(match[3] or ""), message, help=_help(row, match[3] or ""))

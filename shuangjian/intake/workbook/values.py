@@ -93,8 +93,8 @@ def _flag(_: TableColumn, value: Any) -> Any:
 
 
 def _choice(column: TableColumn, value: Any) -> Any:
-    if isinstance(value, dt.datetime):  # Excel makes a date of a class code (2026-03-01)
-        value = value.date().isoformat()
+    if isinstance(value, dt.date):  # Excel makes a date of a class code (2026-03-01)
+        value = f"{value:%Y-%m-%d}"
     return _code(column, value) if isinstance(value, str) else None
 
 
