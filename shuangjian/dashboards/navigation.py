@@ -73,7 +73,7 @@ def _entries(user: User) -> list[Entry]:
         return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
     units = _entry("单位", "building", "units", "/unconfirmed-towns/")
-    filings = _entry("填报情况", "journal-check", "filings")
+    filings = _entry("填报情况", "journal-check", "filings", "/returns/review/")
     return [entry for entry in (overview, units, filings, alerts, rulebook, calendar, accounts) if entry]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count
 
@@ -17,12 +18,17 @@ from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.parameters import frozen
 
 _LONGEST_HOLIDAY = dt.timedelta(days=27)  # from the week's Monday to the first workday after the longest holiday
+_REVIEWED = (WeeklyReturn.State.APPROVED, WeeklyReturn.State.ACCEPTED, WeeklyReturn.State.LOCKED)
 _MUST_ACT = (FilingState.MISSING, FilingState.RETURNED, FilingState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
 class WeekRow:
-    """One week. ``state`` is None where no return is asked for (补录 is possible all the same)."""
+    """One week. ``state`` is None where no return is asked for (补录 is possible all the same).
+
+    ``review`` is the word for a return that was approved, accepted or locked; ``correct_until`` the end of the time in
+    which a locked one may be corrected now.
+    """
 
     week: Week
     state: FilingState | None
@@ -31,15 +37,22 @@ class WeekRow:
     version: ReturnVersion | None
     draft_saved_at: dt.datetime | None
     is_begun: bool
+    review: str = ""
+    correct_until: dt.datetime | None = None
+    is_locked: bool = False
 
     @property
     def must_act(self) -> bool:
-        """The school has to do something: not filed in time, sent back, or withdrawn."""
-        return self.state in _MUST_ACT
+        """The school has to do something: not filed in time, sent back, withdrawn, or a correction was granted."""
+        return self.state in _MUST_ACT or self.correct_until is not None
 
     @property
     def action(self) -> str:
         """What the filer does there, as the words of the link."""
+        if self.correct_until is not None:
+            return "去更正"
+        if self.is_locked:
+            return "查看或申请更正"
         if self.state in (FilingState.ON_TIME, FilingState.LATE):
             return "查看或更正"
         if self.state == FilingState.RETURNED:
@@ -60,6 +73,18 @@ def state_of(weekly_return: WeeklyReturn | None, filing: Filing | None, now: dt.
     if weekly_return is not None and weekly_return.is_judged:
         return FilingState.ON_TIME
     return None
+
+
+def _review_of(weekly_return: WeeklyReturn | None, now: dt.datetime) -> dict[str, Any]:
+    if weekly_return is None or weekly_return.state not in _REVIEWED:
+        return {}
+    is_locked = weekly_return.is_locked_at(now)
+    is_open = weekly_return.state == WeeklyReturn.State.LOCKED and not is_locked
+    return {
+        "review": weekly_return.get_state_display(),
+        "correct_until": weekly_return.reopened_until if is_open else None,
+        "is_locked": is_locked,
+    }
 
 
 def due_of(week: Week, filing: Filing | None) -> dt.datetime | None:
@@ -114,6 +139,7 @@ def weeks_of(institution: Institution, since: dt.date, until: dt.date, now: dt.d
                 version=weekly_return.current_version if weekly_return else None,
                 draft_saved_at=weekly_return.draft_saved_at if weekly_return and monday in drafted else None,
                 is_begun=is_begun,
+                **_review_of(weekly_return, now),
             )
         )
     return rows

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
-from shuangjian.core.querysets import Principal
+from shuangjian.core.querysets import Principal, power_of
 from shuangjian.core.weeks import Week
 from shuangjian.intake.doubts import doubts_of, findings_by_severity
 from shuangjian.intake.models import Filing, ReopenRequest, WeeklyReturn
@@ -108,6 +108,16 @@ def waiting_weeks(principal: Principal, states: Sequence[str], *, most: int = 8)
         .values_list("week", "waiting")
     )
     return [(Week(monday), waiting) for monday, waiting in rows[:most]]
+
+
+def waiting_words(principal: Principal) -> str:
+    """待审核 12 份, for the bureau 待接收 3 份、待审核 12 份, of all weeks; "" when nothing waits. One query."""
+    counts = WeeklyReturn.objects.visible_to(principal).aggregate(
+        to_approve=Count("pk", filter=Q(state=State.SUBMITTED)), to_accept=Count("pk", filter=Q(state=State.APPROVED))
+    )
+    said = [f"待接收 {counts['to_accept']} 份"] if counts["to_accept"] and power_of(principal) == "bureau" else []
+    said += [f"待审核 {counts['to_approve']} 份"] if counts["to_approve"] else []
+    return "、".join(said)
 
 
 def pending_requests(principal: Principal) -> list[ReopenRequest]:

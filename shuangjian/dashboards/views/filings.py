@@ -28,6 +28,7 @@ from shuangjian.dashboards.selectors.unit_page import unit_trail
 from shuangjian.dashboards.selectors.units import NO_TOWN
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.intake.review_list import waiting_words
 
 PAGE_SIZE = 50
 ALL, UNFILED, INCOMPLETE = "all", "unfiled", "incomplete"
@@ -126,6 +127,8 @@ class FilingsView(ScopedView):
             may_switch=wanted.user.role_kind == RoleKind.BUREAU,
             place=_place(wanted),
             trend=selectors.term_trend(wanted.user, wanted.week, now) if supervises else None,
+            supervises=supervises,
+            waiting=waiting_words(wanted.user) if supervises else "",
             states=_state_options(wanted.in_area),
             state=wanted.state,
             query=wanted.word,

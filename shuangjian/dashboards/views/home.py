@@ -17,6 +17,7 @@ from shuangjian.dashboards.selectors.jurisdiction import units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.weeks import chosen_week
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.intake.review_list import waiting_words
 
 _SHOWN = 8
 
@@ -61,6 +62,7 @@ class HomeView(ScopedView):
             not_filed=unfiled[:_SHOWN],
             not_filed_total=len(unfiled),
             alert_counts=overview.alert_counts(user, now.date()),
+            waiting=waiting_words(user),
             towns=towns,
             charts=[chart for chart in charts if chart],
             **kwargs,
