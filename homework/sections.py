@@ -130,6 +130,7 @@ class HomeworkSection(Section):
                     f"{row['class']} 班 {row['day']} 已填作业，不能再勾选“当日无作业”，请删除一处。",
                 )
         yield from _off_with_homework(form, rows, classes)
+        yield from _ticks_without_a_school_day(form, rows, classes)
 
     def gaps(self, form: Form, rows: Rows) -> Iterator[Gap]:
         answered = {(row["class"], row["day"]) for key in ("homework", "homework_none") for row in rows[key]}
@@ -209,3 +210,26 @@ def _off_with_homework(form: Form, rows: Rows, classes: Mapping[str, ClassFacts]
                 f"{row['class']} 班已勾选“本周无课”，上课日不能再填作业，请删除一处。",
                 "contradiction",
             )
+
+
+def _ticks_without_a_school_day(form: Form, rows: Rows, classes: Mapping[str, ClassFacts]) -> Iterator[Problem]:
+    """A tick answers for a school day. Where the class has none nothing is asked, and the tick would say nothing."""
+    days = {code: _school_days(form, facts) for code, facts in classes.items()}
+    for index, row in enumerate(rows["homework_none"]):
+        if row["day"] not in days.get(row["class"], {row["day"]}):
+            yield Problem(
+                f"homework_none[{index}].day",
+                f"按校历 {row['day']} 不是 {row['class']} 班的上课日，不用勾选“当日无作业”，请取消勾选；"
+                "当天如确有上课，先请教育局登记校历例外。",
+            )
+    for index, row in enumerate(rows["class_off"]):
+        if not days.get(row["class"], {"unknown class"}):
+            yield Problem(
+                f"class_off[{index}].class",
+                f"按校历 {row['class']} 班本周没有上课日，不用勾选“本周无课”，请取消勾选。",
+            )
+
+
+def _school_days(form: Form, facts: ClassFacts) -> set[str]:
+    """The days of the week on which the class is in use and has school."""
+    return {date.isoformat() for date in form.school_days.get(facts.stage, ()) if facts.exists_on(date)}

@@ -70,6 +70,10 @@ class ReturnForm:
                 ticked += 1
         return ticked
 
+    def publish(self, evidence: str) -> int:
+        """State that what was set was made public on its own day, where nothing is stated; returns how many places."""
+        return sum(sheet.publish(evidence) for _, sheet in self.sheets)
+
     def take_over(self, earlier_week: Week, payload: Mapping[str, Any]) -> int:
         """Fill what is blank from an earlier week's return; returns how many classes and days were filled."""
         earlier = Form.of(self.form.institution, earlier_week)
@@ -116,7 +120,7 @@ class ReturnForm:
         """(element, words of what it is about) of a finding-to-be of that rule."""
         for section, sheet in self.sheets:
             if section.model is rule.about:
-                return sheet.cell_of_finding(about, occurred_on.isoformat()), sheet.label_of(about)
+                return sheet.cell_of_finding(about, occurred_on.isoformat(), rule.code), sheet.label_of(about)
         return "", about
 
     def sections(self) -> Iterator[dict[str, Any]]:
@@ -152,10 +156,25 @@ def in_order(form: Form) -> list[Section]:
     return sorted(sections_of(form), key=lambda section: section.place)
 
 
+def words_of_publishing(filled: int, link: str) -> str:
+    """What the page says after ``ReturnForm.publish``."""
+    if not filled:
+        return "没有空白可填：有作业的班级和日期都已填写公示。"
+    what = "当天公示和所填链接" if link else "当天公示"
+    return f"已在 {filled} 处（班级和日期）填入{what}，已填的没有改动；尚未保存，不是当天公示的请改正后再保存或提交。"
+
+
 def same_rows(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
     """Whether two payloads hold the same rows, in whatever order: a grid cannot keep the order of another door."""
     return one is not None and _sorted(one) == _sorted(other)
 
 
 def _sorted(payload: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {key: sorted(canonical(row) for row in rows) for key, rows in payload.items() if rows}
+    return {key: sorted(canonical(_plain(row)) for row in rows) for key, rows in payload.items() if rows}
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A share of 1.0 is the share of 1: JSON writes the two apart."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in row.items()
+    }

@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -18,6 +19,8 @@ Marks = Mapping[str, list[str]]
 
 _PATH = re.compile(r"^(\w+)\[(\d+)\](?:\.(\w+))?$")
 _WHOLE = re.compile(r"^[+-]?\d{1,9}$", re.ASCII)
+_PERCENT = re.compile(r"([+-]?\d{1,4}(?:\.\d{1,6})?) ?%?", re.ASCII)
+_FLAGS = {"1": True, "0": False}
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,12 @@ class Sheet(ABC):
         """The element where a missing answer belongs; ``row`` holds what identifies it (class or stage, and day)."""
 
     @abstractmethod
-    def cell_of_finding(self, about: str, day: str) -> str:
-        """The element that a finding about ``class:…`` or ``stage:…`` on that day points at; "" when there is none."""
+    def cell_of_finding(self, about: str, day: str, rule: str = "") -> str:
+        """The element that the rule's finding about ``class:…`` or ``stage:…`` on that day points at.
+
+        A finding about a week stands on its Monday and leads to the cell that weighs most in it; "" when the form has
+        no such place.
+        """
 
     @abstractmethod
     def label_of(self, about: str) -> str:
@@ -66,6 +73,13 @@ class Sheet(ABC):
     def add_row(self, place: str) -> None:
         """One more blank row at ``place``; sheets of a fixed size have none to add."""
         return
+
+    def publish(self, evidence: str) -> int:
+        """State that what the sheet lists was made public on its own day, where nothing is stated yet.
+
+        ``evidence`` is a link or photo number; "" none. Returns how many places changed.
+        """
+        return 0
 
     def rows(self) -> Rows:
         """The payload rows by key; each key is present."""
@@ -100,3 +114,27 @@ def whole_or_text(typed: str) -> int | str:
     """A typed whole number as a number; anything else, full-width digits too, stays text and is refused as such."""
     plain = typed.strip()
     return int(plain) if _WHOLE.match(plain) else plain
+
+
+def percent_or_text(typed: str) -> int | float | str:
+    """A typed percentage as a share: 90, 90% and 90.0 are 0.9. Anything else, full-width digits too, stays text."""
+    match = _PERCENT.fullmatch(typed.strip())
+    if match is None:
+        return typed.strip()
+    value = Decimal(match[1]) / 100
+    return int(value) if value == int(value) else float(value)
+
+
+def as_percent(value: float) -> str:
+    """A share as a cell shows it: 0.9 is 90."""
+    return f"{(Decimal(str(value)) * 100).normalize():f}"
+
+
+def flag_or_text(typed: str) -> bool | str:
+    """What a choice of yes or no posts: 1 or 0; anything else stays text."""
+    return _FLAGS.get(typed, typed)
+
+
+def as_flag(value: bool) -> str:
+    """Yes or no as a choice posts it."""
+    return "1" if value else "0"

@@ -64,6 +64,9 @@ def test_a_week_is_filled_in_looked_ahead_and_submitted(form: Page) -> None:
     expect(form.locator("#hw-2026-03-01 [data-total='2']")).to_have_class("rf-total rf-total--over")
     expect(form.locator("[data-count-over]")).to_have_text("1")
 
+    form.fill("#hw-2026-03-01-pd-2", "11/3")  # as Excel writes it
+    form.keyboard.press("Tab")
+    expect(form.locator("#hw-2026-03-01-pd-2")).to_have_value("11-03")
     expect(form.locator("[data-form-note]")).to_have_text("都填好了，可以预览或提交。")
 
     form.click("button[value=preview]")

@@ -7,8 +7,7 @@
   function reveal(id) {
     const target = id ? document.getElementById(id) : null;
     if (!target) return;
-    const fold = target.closest("details");
-    if (fold) {
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) {
       fold.open = true;
       fold.classList.remove("rf-class--hidden");
     }
@@ -30,10 +29,9 @@
   if (!form) return;
   form.classList.add("rf-has-script");
 
-  /* Figures: full-width digits of a Chinese keyboard are digits too ------------------------------------------- */
+  /* Figures, as the server reads them: plain digits only. What it would refuse counts for nothing here either. --- */
 
-  const plain = (text) => text.normalize("NFKC").trim();
-  const minutesOf = (text) => (/^[+-]?\d{1,9}$/.test(plain(text)) ? Number(plain(text)) : null);
+  const minutesOf = (text) => (/^[+-]?\d{1,9}$/.test(text.trim()) ? Number(text) : null);
   const rounded = (value) => String(Math.round(value * 100) / 100);
 
   /* One class: totals by day, mean of the week, what is still open --------------------------------------------- */
@@ -68,6 +66,7 @@
       if (filled) none.checked = false;
       none.disabled = filled;
     }
+    for (const part of ["pd", "pl"]) block.querySelector(`[name$="-${part}-${day}"]`).disabled = !filled;
     const ticked = Boolean(none?.checked);
     const isSchoolDay = "schoolDay" in place.dataset;
     const isOpen = isSchoolDay && !filled && !ticked && !isOff;
@@ -95,7 +94,7 @@
   }
 
   function showClass(block) {
-    const isOff = block.querySelector("[data-off]").checked;
+    const isOff = Boolean(block.querySelector("[data-off]")?.checked);
     const days = [...block.querySelectorAll("[data-total]")].map((place) => showDay(block, place, isOff));
     const schoolDays = days.filter((day) => day.isSchoolDay);
     const open = days.filter((day) => day.isOpen).length;
@@ -110,9 +109,9 @@
   }
 
   const classes = [...form.querySelectorAll("[data-class]")];
+  const section = form.querySelector("[data-homework]");
 
   function showCounts() {
-    const section = form.querySelector("[data-homework]");
     if (!section || !classes.length) return;
     const over = classes.filter((block) => block.dataset.over === "true").length;
     section.querySelector("[data-count-answered]").textContent = String(classes.filter((b) => b.dataset.open === "0").length);
@@ -124,13 +123,27 @@
   function showMissing() {
     const note = form.querySelector("[data-form-note]");
     if (!note) return;
-    const slots = [...form.querySelectorAll("[data-stage] .rf-slot:not(.rf-slot--off)")];
-    const blank = slots.filter((slot) => {
-      const field = slot.querySelector("[data-value]");
-      return field && !field.value.trim() && !slot.querySelector("[data-none]:checked");
-    });
+    const blank = [...form.querySelectorAll("[data-stage]")].flatMap((stage) =>
+      schoolDayColumns(stage).filter((column) => !firstField(stage, column).value.trim() && !tickOf(stage, column)?.checked));
     const missing = classes.reduce((sum, block) => sum + Number(block.dataset.open), blank.length);
     note.textContent = missing ? `还有 ${missing} 处未填，可先保存草稿。` : "都填好了，可以预览或提交。";
+  }
+
+  /* Words of what is folded away in a row: kind, who marks, whether parents are asked. --------------------------- */
+
+  const forbidden = new Set((section?.dataset.forbidden ?? "").split(" "));
+  const beginsWith = new Map((section?.dataset.newRow ?? "").split(" ").map((pair) => pair.split(":")));
+  const partOf = (field) => field.name.slice(field.name.lastIndexOf("-") + 1);
+
+  function showWords(row) {
+    const words = [...row.querySelectorAll(".rf-more select")].map((field) => {
+      const word = document.createElement("span");
+      word.textContent = field.selectedOptions[0]?.text ?? "";
+      word.classList.toggle("rf-forbidden", forbidden.has(`${partOf(field)}:${field.value}`));
+      word.classList.toggle("rf-unstated", field.value === "");
+      return word;
+    });
+    row.querySelector(".rf-more__words").replaceChildren(...words);
   }
 
   function addRow(button) {
@@ -140,65 +153,115 @@
     const row = rows[rows.length - 1].cloneNode(true);
     const index = body.dataset.nextRow;
     body.dataset.nextRow = String(Number(index) + 1);
+    row.querySelectorAll("input[type=hidden]").forEach((field) => field.remove());
     row.querySelectorAll("[name]").forEach((field) => {
       field.name = field.id = field.name.replace(/-\d+-([a-z]+[1-7]?)$/, `-${index}-$1`);
       field.removeAttribute("aria-invalid");
       field.removeAttribute("title");
-      if (field.type !== "checkbox") field.value = "";
+      if (field.type !== "checkbox") field.value = beginsWith.get(partOf(field)) ?? "";
     });
     part(row, "optional").checked = false;
+    row.querySelector(".rf-more details").open = false;
+    showWords(row);
     body.append(row);
     part(row, "subject").focus();
   }
 
   /* One stage: the same for every school day, and what falls short ---------------------------------------------- */
 
+  const FIRST_DAY = 2; // columns of a stage's grid: label, the same each day, Monday …
+  const DAYS = [0, 1, 2, 3, 4, 5, 6].map((day) => FIRST_DAY + day);
+  const fieldIn = (row, column) => row?.cells[column]?.querySelector("input, select") ?? null;
+  const firstField = (stage, column) => fieldIn(stage.querySelector("[data-first]"), column);
+  const tickOf = (stage, column) => fieldIn(stage.querySelector(".rf-line--ticks"), column);
+  const schoolDayColumns = (stage) => DAYS.filter((column) =>
+    firstField(stage, column) && !stage.querySelector("[data-first]").cells[column].classList.contains("rf-slot--off"));
+
   function asClock(text) {
-    const match = /^(\d{1,2})[:.]?(\d{2})$/.exec(plain(text));
+    const match = /^(\d{1,2})[:.]?(\d{2})$/.exec(text.trim());
     return match ? `${match[1].padStart(2, "0")}:${match[2]}` : text;
   }
 
-  function valueOf(stage, text) {
-    if (stage.dataset.kind === "minutes") return minutesOf(text);
-    const match = /^(\d{2}):(\d{2})$/.exec(text);
+  /* 11/2, 11.2, 2026/11/2: how Excel writes a date. A date without its year is this week's, as the cells show it. */
+  function asDate(text) {
+    const match = /^(?:(\d{4})[-/.])?(\d{1,2})[-/.](\d{1,2})$/.exec(text.trim());
+    if (!match) return text;
+    const [, year, month, day] = match;
+    return year ? `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` : `${Number(month)}-${day.padStart(2, "0")}`;
+  }
+
+  function valueOf(row, text) {
+    if (row.dataset.line === "number") return minutesOf(text);
+    const match = /^(\d{1,2}):(\d{2})$/.exec(text.trim());
     return match ? Number(match[1]) * 60 + Number(match[2]) : null;
   }
 
-  function showStage(stage) {
-    stage.querySelectorAll(".rf-slot").forEach((slot) => {
-      const field = slot.querySelector("[data-value]");
-      if (!field) return;
-      const none = slot.querySelector("[data-none]");
-      if (none) {
-        if (field.value.trim()) none.checked = false;
-        none.disabled = Boolean(field.value.trim());
-      }
-      const value = valueOf(stage, field.value);
-      const isBelow = value !== null && "limit" in slot.dataset && value < Number(slot.dataset.limit);
-      slot.classList.toggle("rf-slot--below", isBelow);
-      slot.querySelector("[data-warn]").hidden = !isBelow;
+  function showStageDay(stage, column) {
+    const first = stage.querySelector("[data-first]");
+    const field = firstField(stage, column);
+    const tick = tickOf(stage, column);
+    const filled = Boolean(field?.value.trim());
+    if (tick) {
+      if (filled) tick.checked = false;
+      tick.disabled = filled;
+    }
+    /* Where there is no service only the wish for it can be stated. */
+    stage.querySelectorAll("[data-line], [data-choice]").forEach((row) => {
+      const own = fieldIn(row, column);
+      if (own && !("besideTick" in row.dataset)) own.disabled = Boolean(tick?.checked);
     });
+    if (!field) return;
+    const slot = first.cells[column];
+    const value = valueOf(first, field.value);
+    const isBelow = value !== null && "limit" in slot.dataset && value < Number(slot.dataset.limit);
+    slot.classList.toggle("rf-slot--below", isBelow);
+    slot.querySelector("[data-warn]").hidden = !isBelow;
   }
 
-  function fillAll(stage, text) {
-    stage.querySelectorAll(".rf-slot:not(.rf-slot--off)").forEach((slot) => {
-      const field = slot.querySelector("[data-value]");
-      if (field && !slot.querySelector("[data-none]:checked")) field.value = text;
-    });
+  function showChosen(stage) {
+    const words = stage.querySelector('[data-line="choices"]');
+    if (!words) return;
+    const rows = [...stage.querySelectorAll("[data-choice]")];
+    for (const column of DAYS) {
+      const chosen = rows.filter((row) => fieldIn(row, column)?.checked);
+      const place = words.cells[column].querySelector("[data-words]");
+      if (!place) continue;
+      place.textContent = chosen.map((row) => row.dataset.choice).join("、");
+      place.classList.toggle("rf-forbidden", chosen.some((row) => row.querySelector("th.rf-forbidden")));
+    }
+  }
+
+  function showStage(stage) {
+    DAYS.forEach((column) => showStageDay(stage, column));
+  }
+
+  function fillAll(stage, all) {
+    const row = all.closest("tr");
+    for (const column of schoolDayColumns(stage)) {
+      const field = fieldIn(row, column);
+      if (!field || field.disabled || tickOf(stage, column)?.checked) continue;
+      if (all.type === "checkbox") field.checked = all.checked;
+      else field.value = all.value;
+    }
   }
 
   /* Events ----------------------------------------------------------------------------------------------------- */
 
+  const isClock = (field) => field.closest("tr")?.dataset.line === "clock";
+
   form.addEventListener("input", (event) => {
     const field = event.target;
+    if (field === form) return;
     field.removeAttribute("aria-invalid");
     const stage = field.closest("[data-stage]");
     if (stage) {
-      if (field.matches("[data-all]")) fillAll(stage, stage.dataset.kind === "clock" ? asClock(field.value) : field.value);
+      if (field.matches("[data-all]")) fillAll(stage, field);
       showStage(stage);
+      showChosen(stage);
     }
     const block = field.closest("[data-class]");
     if (block) {
+      if (field.matches(".rf-more select")) showWords(field.closest("[data-row]"));
       showClass(block);
       showCounts();
     }
@@ -206,9 +269,12 @@
   });
 
   form.addEventListener("change", (event) => {
-    const stage = event.target.closest('[data-stage][data-kind="clock"]');
-    if (!stage || !event.target.matches("[data-value], [data-all]")) return;
-    event.target.value = asClock(event.target.value);
+    const field = event.target;
+    if (/-pd-[1-7]$/.test(field.name)) field.value = asDate(field.value);
+    const stage = field.closest("[data-stage]");
+    if (!stage || !isClock(field)) return;
+    field.value = asClock(field.value);
+    if (field.matches("[data-all]")) fillAll(stage, field);
     showStage(stage);
     showMissing();
   });
@@ -228,29 +294,12 @@
     }
   });
 
-  /* Enter and the arrows move to the cell below or above; nothing is sent by an Enter in a cell. */
-  function cellBeside(field, step) {
-    const day = /-(m[1-7])$/.exec(field.name)?.[1];
-    const column = day ? [...form.querySelectorAll(`details[open] input[name$="-${day}"]`)] : [];
-    return column[column.indexOf(field) + step] ?? null;
-  }
-  form.addEventListener("keydown", (event) => {
-    const field = event.target;
-    if (!(field instanceof HTMLInputElement) || event.isComposing) return;
-    const step = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
-    if (event.key === "Enter") event.preventDefault();
-    const next = cellBeside(field, step);
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-    next.select();
-  });
-
-  /* Empty cells say nothing: left out, the largest school stays far below the server's limit of fields. */
+  /* Empty cells say nothing: left out, the largest school stays far below the server's limit of fields. "The same each
+     day" has been filled in by this script already; sent along, it would fill again a day that was emptied since. */
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData.entries()]) {
-      if (value === "" && /^(hw|sd|as)-/.test(name)) event.formData.delete(name);
+      const isFilled = /^(sd|as)-.*-all(-\w+)?$/.test(name);
+      if (isFilled || (value === "" && /^(hw|sd|as)-/.test(name))) event.formData.delete(name);
     }
   });
 
@@ -260,8 +309,9 @@
     if (changed && !window.confirm("表中有尚未保存的修改，撤回后会丢失。仍要撤回吗？")) event.preventDefault();
   });
 
-  classes.forEach(showClass);
-  showCounts();
+  /* The server has laid out every class already; only what is seen gets its cells closed that have nothing to say. */
+  classes.filter((block) => block.open).forEach(showClass);
+  classes.forEach((block) => block.addEventListener("toggle", () => block.open && showClass(block)));
   form.querySelectorAll("[data-stage]").forEach(showStage);
   showMissing();
   /* An answer to a post shows what is saved nowhere yet: leaving it asks first, as after typing. */
