@@ -19,7 +19,7 @@ from shuangjian.core.views import ScopedView
 from shuangjian.core.weeks import Week
 from shuangjian.intake import class_drafts
 from shuangjian.intake.models import ClassDraft
-from shuangjian.intake.return_form import MOST_LISTED, ReturnForm
+from shuangjian.intake.return_form import MOST_LISTED, ReturnForm, words_of_publishing
 from shuangjian.intake.return_list import due_of
 from shuangjian.intake.views.page import ReturnPage, is_filer, trail
 
@@ -101,6 +101,9 @@ class ClassDraftView(LoginRequiredMixin, TemplateView):
             return self.page(
                 form, said=f"已勾选 {ticked} 个未填的上课日，尚未保存。" if ticked else "没有未填的上课日。"
             )
+        if act == "publish":
+            link = request.POST.get("publish-link", "").strip()
+            return self.page(form, said=words_of_publishing(form.publish(link), link))
         if act == "preview":  # what a lost session left in the browser comes back this way
             return self.page(form, said="已带回上次没有保存的内容，请核对后保存。")
         try:
