@@ -60,7 +60,7 @@ def once(request: Request, key: str, now: dt.datetime, act: Callable[[], Respons
 
     Rejection: 422 when the key was used with another body, 409 when the first request is still running.
     """
-    digest = body_digest(request.data)
+    digest = digest_of(request)
     try:
         with transaction.atomic():
             stored = _claim(request, key, digest, now)
@@ -72,6 +72,12 @@ def once(request: Request, key: str, now: dt.datetime, act: Callable[[], Respons
             return _keep(request, key, response)
     except _NotKept as answer:
         return answer.response
+
+
+def digest_of(request: Request) -> str:
+    """What a repeated request must be equal in: the body, and the query that belongs to it (``?note=``)."""
+    query = dict(request.query_params.lists())
+    return body_digest({"query": query, "body": request.data} if query else request.data)
 
 
 def body_digest(data: Any) -> str:

@@ -20,6 +20,13 @@ class BearerToken(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer"}
 
 
+_DIFFERENCE = {
+    "section": "部分",
+    "where": "班级或学段、日期、学科",
+    "column": "栏目",
+    "yours": "您的内容",
+    "saved": "现有内容",
+}
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457",
@@ -44,14 +51,24 @@ _PROBLEM = {
                 },
             },
         },
-        "current": {"type": ["object", "null"], "description": "412 时的现有内容"},
+        "current": {"type": ["object", "null"], "description": "412 和已锁定（409）时的现有周报"},
+        "differences": {
+            "type": "array",
+            "description": "412 和已锁定（409）时，您的内容与现有内容不同的每一格，先列 500 格",
+            "items": {
+                "type": "object",
+                "required": list(_DIFFERENCE),
+                "properties": {name: {"type": "string", "description": said} for name, said in _DIFFERENCE.items()},
+            },
+        },
+        "differences_total": {"type": "integer", "description": "不同之处的总数"},
     },
 }
 _READS = {"400": "参数有误", "401": "没有有效令牌", "404": "没有，或不在管辖范围内", "406": "只回答 JSON"}
 _WRITES = {
     **_READS,
     "403": "令牌只读，或其范围不能做这项操作",
-    "409": "状态冲突，或同一幂等键的请求仍在处理",
+    "409": "状态冲突（已锁定为 locked，附现有内容和不同之处），或同一幂等键的请求仍在处理",
     "412": "已被他人修改",
     "413": "请求体过大",
     "415": "请求体不是 JSON",

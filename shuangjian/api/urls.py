@@ -12,7 +12,8 @@ from shuangjian.api.views.compliance import ComplianceViewSet
 from shuangjian.api.views.docs import DocsView, SchemaView
 from shuangjian.api.views.filings import FilingViewSet
 from shuangjian.api.views.findings import AlertViewSet, FindingViewSet
-from shuangjian.api.views.returns import ReturnVersionViewSet, SchoolReturnViewSet, WeeklyReturnViewSet
+from shuangjian.api.views.return_history import ReturnEventViewSet, ReturnVersionViewSet
+from shuangjian.api.views.returns import SchoolReturnViewSet, WeeklyReturnViewSet
 from shuangjian.api.views.rulebook import ClauseViewSet, ParameterViewSet, RuleViewSet
 from shuangjian.api.views.units import (
     BreakViewSet,
@@ -55,8 +56,14 @@ _one_week = [
     path("preview/", _returns.as_view({"post": "preview"}), name="return-preview"),
     path("withdraw/", _returns.as_view({"post": "withdraw"}), name="return-withdraw"),
     path("send-back/", _returns.as_view({"post": "send_back"}), name="return-send-back"),
+    path("approve/", _returns.as_view({"post": "approve"}), name="return-approve"),
+    path("accept/", _returns.as_view({"post": "accept"}), name="return-accept"),
+    path("lock/", _returns.as_view({"post": "lock"}), name="return-lock"),
+    path("ask-reopen/", _returns.as_view({"post": "ask_reopen"}), name="return-ask-reopen"),
+    path("events/", ReturnEventViewSet.as_view({"get": "events"}), name="return-events"),
     path("versions/", _versions.as_view({"get": "versions"}), name="return-versions"),
     path("versions/<int:number>/", _versions.as_view({"get": "version"}), name="return-version"),
+    path("versions/<int:number>/changes/", _versions.as_view({"get": "changes"}), name="return-changes"),
 ]
 
 urlpatterns = [

@@ -33,6 +33,7 @@ CREATE = (403, 201, 201, 404, 201, 404, 401, 401, 401)
 FROM_ABOVE = (403, 200, 200, 404, 403, 403, 401, 401, 401)
 CLOSE = (403, 200, 200, 404, 403, 404, 401, 401, 401)
 BY_PERSON = (403, 403, 403, 404, 403, 404, 401, 401, 401)
+BY_SCHOOL = (403, 403, 403, 404, 409, 404, 401, 401, 401)  # 409: the return is not locked
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
 
@@ -82,9 +83,18 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("return-preview", "POST"): WRITE,
     ("return-withdraw", "POST"): WRITE,
     ("return-send-back", "POST"): FROM_ABOVE,
+    ("return-approve", "POST"): BY_PERSON,
+    ("return-accept", "POST"): BY_PERSON,
+    ("return-lock", "POST"): BY_PERSON,
+    ("return-ask-reopen", "POST"): BY_SCHOOL,
+    ("return-events", "GET"): OWN,
+    ("return-changes", "GET"): OWN,
     ("return-versions", "GET"): OWN,
     ("return-version", "GET"): OWN,
 }
+_ACTS = (
+    "submit", "preview", "withdraw", "send-back", "approve", "accept", "lock", "ask-reopen", "events", "versions",
+)  # fmt: skip
 _METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
 
 
@@ -128,14 +138,12 @@ def address(route: str, cast: SimpleNamespace) -> str:
         "clauses-detail": {"id": "2.1.1"},
         "rules-detail": {"code": "HW-02"},
         "parameters-detail": {"name": "homework.daily_minutes"},
-        "return-version": {**week, "number": 1},
+        **dict.fromkeys(["return-version", "return-changes"], {**week, "number": 1}),
         **dict.fromkeys(["findings-detail", "findings-explain"], {"pk": cast.finding.pk}),
         **dict.fromkeys(
             [f"alerts-{act}" for act in ("detail", "acknowledge", "close", "dismiss")], {"pk": cast.alert.pk}
         ),
-        **dict.fromkeys(
-            ["return", *(f"return-{act}" for act in ("submit", "preview", "withdraw", "send-back", "versions"))], week
-        ),
+        **dict.fromkeys(["return", *(f"return-{act}" for act in _ACTS)], week),
     }
     if route == "unknown":
         return "/api/v1/no-such-thing/"
@@ -143,7 +151,7 @@ def address(route: str, cast: SimpleNamespace) -> str:
 
 
 def body(route: str, cast: SimpleNamespace) -> Any:
-    if route in ("return-withdraw", "return-send-back", "alerts-close", "alerts-dismiss"):
+    if route in ("return-withdraw", "return-send-back", "return-ask-reopen", "alerts-close", "alerts-dismiss"):
         return {"reason": "测试"}
     if route in ("return", "return-submit", "return-preview"):
         return make.full_payload(cast.school, WEEK)

@@ -1,4 +1,4 @@
-"""Weekly returns and their versions."""
+"""Weekly returns and their content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from shuangjian.api.serializers.fields import CodeField, NumberField, WeekField
-from shuangjian.intake.models import ReturnVersion, WeeklyReturn
+from shuangjian.core import clock
+from shuangjian.intake.models import ReopenRequest, WeeklyReturn
 
 _SUMMARY = (
     "institution",
@@ -21,7 +22,12 @@ _SUMMARY = (
     "first_submitted_at",
     "submitted_at",
     "draft_saved_at",
+    "note",
     "remark",
+    "is_locked",
+    "locked_at",
+    "lock_reason",
+    "reopened_until",
     "changed_at",
 )
 
@@ -36,11 +42,22 @@ class WeeklyReturnSerializer(serializers.ModelSerializer[WeeklyReturn]):
         source="current_version.submitted_at", allow_null=True, default=None, read_only=True
     )
     has_draft = serializers.BooleanField(read_only=True)
+    note = serializers.CharField(
+        source="current_version.note", default="", read_only=True, help_text="现有版本提交时的说明"
+    )
+    is_locked = serializers.SerializerMethodField(help_text="已锁定且不在更正期内：不能保存和提交")
+    lock_reason = serializers.SerializerMethodField(help_text="锁定原因；未锁定为空")
 
     class Meta:
         model = WeeklyReturn
         fields: tuple[str, ...] = _SUMMARY
         read_only_fields: tuple[str, ...] = _SUMMARY
+
+    def get_is_locked(self, weekly_return: WeeklyReturn) -> bool:
+        return weekly_return.is_locked_at(clock.now())
+
+    def get_lock_reason(self, weekly_return: WeeklyReturn) -> str:
+        return weekly_return.remark if weekly_return.state == WeeklyReturn.State.LOCKED else ""
 
 
 class PayloadSerializer(serializers.Serializer[Any]):
@@ -62,14 +79,27 @@ class PayloadSerializer(serializers.Serializer[Any]):
     service_none = serializers.ListField(child=serializers.DictField(), required=False, help_text="stage, day")
 
 
+class ReopenRequestSerializer(serializers.ModelSerializer[ReopenRequest]):
+    class Meta:
+        model = ReopenRequest
+        fields = ("state", "reason", "asked_by", "asked_at", "answer", "decided_at", "until")
+        read_only_fields = fields
+
+
 class WholeReturnSerializer(WeeklyReturnSerializer):
     """One return with its content: the draft where there is one, else the submitted version."""
 
     payload = serializers.SerializerMethodField()
+    reopen_request = serializers.SerializerMethodField(help_text="最近一次更正申请；没有为 null")
 
     class Meta(WeeklyReturnSerializer.Meta):
-        fields = (*_SUMMARY, "payload")
+        fields = (*_SUMMARY, "reopen_request", "payload")
         read_only_fields = fields
+
+    @extend_schema_field(ReopenRequestSerializer(allow_null=True))
+    def get_reopen_request(self, weekly_return: WeeklyReturn) -> Any:
+        request = weekly_return.reopen_requests.order_by("-asked_at").first()
+        return None if request is None else ReopenRequestSerializer(request).data
 
     @extend_schema_field(PayloadSerializer)
     def get_payload(self, weekly_return: WeeklyReturn) -> Any:
@@ -81,21 +111,6 @@ def content_of(weekly_return: WeeklyReturn) -> Any:
     if weekly_return.draft is not None:
         return weekly_return.draft
     return None if weekly_return.current_version is None else weekly_return.current_version.payload
-
-
-class VersionSerializer(serializers.ModelSerializer[ReturnVersion]):
-    class Meta:
-        model = ReturnVersion
-        fields: tuple[str, ...] = ("number", "sha256", "door", "submitted_by", "submitted_at")
-        read_only_fields: tuple[str, ...] = fields
-
-
-class WholeVersionSerializer(VersionSerializer):
-    payload = serializers.JSONField(read_only=True)
-
-    class Meta(VersionSerializer.Meta):
-        fields = (*VersionSerializer.Meta.fields, "payload")
-        read_only_fields = fields
 
 
 class GapSerializer(serializers.Serializer[Any]):

@@ -7,13 +7,14 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shuangjian.api.conditional import ANY_REVISION, expected_revision, revision_etag
-from shuangjian.api.filters import InstantFilter, OfWeek, week_in_path
+from shuangjian.api.differences import differing
+from shuangjian.api.filters import InstantFilter, OfWeek, refuse_unknown, week_in_path
 from shuangjian.api.permissions import ActsFromAbove
 from shuangjian.api.problems import Rejection
 from shuangjian.api.serializers.findings import ReasonSerializer
@@ -21,10 +22,8 @@ from shuangjian.api.serializers.foreseen import foreseen
 from shuangjian.api.serializers.returns import (
     PayloadSerializer,
     PreviewSerializer,
-    VersionSerializer,
     WeeklyReturnSerializer,
     WholeReturnSerializer,
-    WholeVersionSerializer,
     content_of,
 )
 from shuangjian.api.views.base import ListViewSet, ResourceViewSet
@@ -36,6 +35,11 @@ from shuangjian.intake import review, services
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 
 _WHOLE = {200: WholeReturnSerializer}
+_NOTE = OpenApiParameter(
+    "note",
+    str,
+    description="说明（最多 400 字，URL 编码）：随这一版给审核人看；锁定过的周报更正时必填。请求体仍只是周报内容",
+)
 
 
 class WeeklyReturnFilter(OfWeek):
@@ -57,7 +61,7 @@ class WeeklyReturnViewSet(ListViewSet):
         return rows.defer("draft", "current_version__payload")
 
 
-class _OneWeek(ResourceViewSet):
+class OneWeekViewSet(ResourceViewSet):
     """What hangs below one school and week. Scope first: what lies outside is 404 before anything else is looked at."""
 
     filter_backends = ()
@@ -74,7 +78,7 @@ class _OneWeek(ResourceViewSet):
         return get_object_or_404(self._find(school, week))
 
 
-class SchoolReturnViewSet(_OneWeek):
+class SchoolReturnViewSet(OneWeekViewSet):
     """One school's return of one week."""
 
     model = WeeklyReturn
@@ -97,12 +101,18 @@ class SchoolReturnViewSet(_OneWeek):
         saved = self._guarded(school, monday, services.save_draft, payload=request.data)
         return self._shown(saved, status=201 if is_new else 200)
 
-    @extend_schema(summary="提交周报（请求体为空则提交已存草稿）", request=PayloadSerializer, responses=_WHOLE)
+    @extend_schema(
+        summary="提交周报（请求体为空则提交已存草稿）",
+        request=PayloadSerializer,
+        parameters=[_NOTE],
+        responses=_WHOLE,
+    )
     def submit(self, request: Request, code: str, week: str) -> Response:
-        school, monday = self._school(code), week_in_path(week)
+        refuse_unknown(request, ("note",))
+        school, monday, note = self._school(code), week_in_path(week), request.query_params.get("note", "")
         payload = _payload(request)
         door = ReturnVersion.Door.API
-        return self._shown(self._guarded(school, monday, services.submit_return, payload=payload, door=door))
+        return self._shown(self._guarded(school, monday, services.submit_return, payload=payload, door=door, note=note))
 
     @extend_schema(
         summary="预览提交后会出现的疑似问题，不保存", request=PayloadSerializer, responses={200: PreviewSerializer}
@@ -132,6 +142,30 @@ class SchoolReturnViewSet(_OneWeek):
         review.send_back_return(school, monday, actor=request.user, now=clock.now(), remark=reason)
         return self._shown(self._existing(school, monday))
 
+    @extend_schema(summary="申请更正已锁定的周报（本校令牌）", request=ReasonSerializer, responses=_WHOLE)
+    def ask_reopen(self, request: Request, code: str, week: str) -> Response:
+        school, monday, reason = self._school(code), week_in_path(week), self._reason(request)
+        self._existing(school, monday)
+        review.ask_reopen(school, monday, actor=request.user, now=clock.now(), reason=reason)
+        return self._shown(self._existing(school, monday))
+
+    @extend_schema(summary="审核通过：须由人员登录后作出，令牌一律回答 403", request=None, responses=_WHOLE)
+    def approve(self, request: Request, code: str, week: str) -> Response:
+        raise self._person_needed(code, week, "审核")
+
+    @extend_schema(summary="接收：须由人员登录后作出，令牌一律回答 403", request=None, responses=_WHOLE)
+    def accept(self, request: Request, code: str, week: str) -> Response:
+        raise self._person_needed(code, week, "接收")
+
+    @extend_schema(summary="锁定：须由人员登录后作出，令牌一律回答 403", request=None, responses=_WHOLE)
+    def lock(self, request: Request, code: str, week: str) -> Response:
+        raise self._person_needed(code, week, "锁定")
+
+    def _person_needed(self, code: str, week: str, act: str) -> Rejection:
+        """Scope first: 404 for what lies outside, then the refusal."""
+        self._existing(self._school(code), week_in_path(week))
+        return Rejection(f"{act}周报须由人员登录后作出，接口令牌不能代替。", code="person_needed", status=403)
+
     def get_permissions(self) -> Any:
         return [ActsFromAbove()] if self.action == "send_back" else super().get_permissions()
 
@@ -150,27 +184,37 @@ class SchoolReturnViewSet(_OneWeek):
         try:
             write(school, week, actor=self.request.user, now=clock.now(), revision=revision, **arguments)
         except Conflict as conflict:
-            if revision is None or conflict.code != "revision_conflict":
-                raise
-            raise self._overtaken(school, week) from None
+            if conflict.code == "locked":
+                raise self._locked(school, week, conflict, arguments["payload"]) from None
+            if conflict.code == "revision_conflict":
+                raise self._overtaken(school, week, arguments["payload"]) from None
+            raise
         return self._existing(school, week)
 
-    def _overtaken(self, school: Institution, week: Week) -> Rejection:
+    def _locked(self, school: Institution, week: Week, conflict: Conflict, payload: Any) -> Rejection:
+        """409: what is locked, why, and what the caller would have changed."""
+        current = self._existing(school, week)
+        extra = {"current": WholeReturnSerializer(current).data, **differing(school, week, payload, current)}
+        headers = {"ETag": revision_etag(current.revision)}
+        return Rejection(conflict.message, code=conflict.code, status=409, headers=headers, extra=extra)
+
+    def _overtaken(self, school: Institution, week: Week, payload: Any = None) -> Rejection:
+        """412: what stands now, and each cell in which the caller's content differs from it."""
         current = self._find(school, week).first()
         if current is None:
             return Rejection(
                 f"{week.key} 还没有周报，If-Match 不能成立；首次保存请去掉 If-Match。",
                 code="precondition_failed",
                 status=412,
-                extra={"current": None},
+                extra={"current": None, "differences": [], "differences_total": 0},
             )
         return Rejection(
             f"周报已是第 {current.revision} 次修订，与您所依据的不同，没有保存。"
-            "请以 current 中的现有内容为准核对，再用它的 ETag 重新提交。",
+            "请以 current 中的现有内容为准，按 differences 核对，再用它的 ETag 重新提交。",
             code="precondition_failed",
             status=412,
             headers={"ETag": revision_etag(current.revision)},
-            extra={"current": WholeReturnSerializer(current).data},
+            extra={"current": WholeReturnSerializer(current).data, **differing(school, week, payload, current)},
         )
 
     def _shown(self, weekly_return: WeeklyReturn, status: int = 200) -> Response:
@@ -178,27 +222,6 @@ class SchoolReturnViewSet(_OneWeek):
         response["ETag"] = revision_etag(weekly_return.revision)
         response.etag_prefix = f"r{weekly_return.revision}"  # type: ignore[attr-defined]
         return response
-
-
-class ReturnVersionViewSet(_OneWeek):
-    """The submitted versions of one school's week; they are never changed."""
-
-    model = ReturnVersion
-    page_key = ("number",)
-    serializer_class = VersionSerializer
-
-    @extend_schema(summary="周报的历次版本", responses=VersionSerializer(many=True))
-    def versions(self, request: Request, code: str, week: str) -> Response:
-        page = self.paginate_queryset(self._versions(code, week).defer("payload"))
-        return self.get_paginated_response(VersionSerializer(page, many=True).data)
-
-    @extend_schema(summary="周报的一个版本及其内容", responses=WholeVersionSerializer)
-    def version(self, request: Request, code: str, week: str, number: int) -> Response:
-        return Response(WholeVersionSerializer(get_object_or_404(self._versions(code, week), number=number)).data)
-
-    def _versions(self, code: str, week: str) -> QuerySet[Any]:
-        weekly_return = self._existing(self._school(code), week_in_path(week))
-        return self.scoped(ReturnVersion).filter(weekly_return=weekly_return)
 
 
 def with_draft_flag(rows: QuerySet[Any]) -> QuerySet[Any]:
