@@ -169,7 +169,8 @@ def test_a_number_beyond_all_numbers_is_refused(door: Door) -> None:
             changed.writestr(part, source.read(part).replace(b"<v>271</v>", b"<v>1e309</v>"))
     _, problems = door.tables.read(target.getvalue(), None)
     assert [str(problem) for problem in problems] == [
-        "「作业」第 4 行 D 列（分钟）：“分钟数”应为 1–300 的整数（分钟），现为超出范围的数。没有作业请勾选“当日无作业”。"
+        "「作业」第 4 行 D 列（分钟）：“分钟数”应为 1–300 的整数（分钟），现为超出范围的数。"
+        "没有作业请勾选“当日无作业”。"
     ]
 
 
@@ -180,8 +181,8 @@ def test_a_number_beyond_all_numbers_is_refused(door: Door) -> None:
             "作业",
             "A4",
             "三年级（9）班",
-            "「作业」第 4 行 A 列（班级）：示范一校在 2026-W45 没有班级“三年级（9）班”，请核对班级代码（如 2026-03-01）；"
-            "新班级先在“班级设置”中登记。",
+            "「作业」第 4 行 A 列（班级）：示范一校在 2026-W45 没有班级“三年级（9）班”，"
+            "请核对班级代码（如 2026-03-01）；新班级先在“班级设置”中登记。",
         ),
         (
             "作业",
@@ -202,7 +203,8 @@ def test_a_number_beyond_all_numbers_is_refused(door: Door) -> None:
             "作业",
             "K4",
             90,
-            "「作业」第 4 行 K 列（校内完成占比）：“校内完成占比”应在 0 与 1 之间（即 0%–100%，最多四位小数），现为90。",
+            "「作业」第 4 行 K 列（校内完成占比）：“校内完成占比”应在 0 与 1 之间（即 0%–100%，最多四位小数），"
+            "现为90。",
         ),
         (
             "作业",

@@ -1,11 +1,11 @@
-"""Download, upload, the check with its findings, and the confirmation; who may do what, and what never happens twice."""
+"""Download, upload, the check with its findings, the confirmation; who may do what, and what never happens twice."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -393,12 +393,12 @@ def test_a_locked_return_takes_no_workbook_and_says_why(filer_client: Client, sc
 
 
 @pytest.fixture
-def week_later(batch: ImportBatch) -> Iterator[Callable[[dt.timedelta], int]]:
+def week_later(batch: ImportBatch) -> Callable[[dt.timedelta], int]:
     def forget(after: dt.timedelta) -> int:
         with time_machine.travel(batch.uploaded_at + after, tick=False):
             return int(forget_old_imports())
 
-    yield forget
+    return forget
 
 
 def test_uploads_go_after_seven_days(week_later: Callable[[dt.timedelta], int]) -> None:
