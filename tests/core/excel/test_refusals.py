@@ -7,6 +7,7 @@ import pytest
 
 from shuangjian.core.errors import InvalidInput
 from shuangjian.core.excel.reading import Limits, open_workbook
+from shuangjian.core.excel.xml_scan import Budget, scan
 from tests.core.excel import workbooks
 from tests.core.excel.workbooks import SHEET, STRINGS, TYPES, WORKBOOK, packed, plain, strings, worksheet
 
@@ -195,6 +196,19 @@ def test_a_doctype_across_two_pieces_is_found() -> None:
 def test_an_encoding_that_would_hide_a_doctype_is_refused(encoding: str) -> None:
     hidden = worksheet("").replace("UTF-8", "UTF-16").replace("<w", '<!DOCTYPE a [<!ENTITY b "c">]><w', 1)
     assert refused(packed({**plain(), SHEET: hidden.encode(encoding)}))[:2] == ("作业", "damaged")
+
+
+def test_another_encoding_is_refused_also_where_it_is_not_declared() -> None:
+    undeclared = worksheet("").removeprefix(workbooks.XML)
+    assert refused(packed({**plain(), SHEET: undeclared.encode("utf-16")}))[:2] == ("作业", "damaged")
+    assert open_workbook(packed({**plain(), SHEET: undeclared.encode("utf-8-sig")}))
+
+
+def test_the_parser_itself_refuses_a_doctype_too() -> None:
+    def nothing(*_: object) -> None: ...
+
+    with pytest.raises(InvalidInput, match="DOCTYPE"):
+        scan([b"<!DOCTYPE a><a/>"], Budget(9, 9, 9), nothing, nothing, names=frozenset())
 
 
 def test_a_sheet_in_another_declared_encoding_is_refused_and_not_misread() -> None:
