@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.utils.module_loading import import_string
 from rest_framework.routers import SimpleRouter
 
-from shuangjian.api import schema  # noqa: F401 - tells drf-spectacular of the bearer token
+from shuangjian.api import payload_schema, schema  # noqa: F401 - tell drf-spectacular what they describe
 from shuangjian.api.registry import all_resources
 from shuangjian.api.views.compliance import ComplianceViewSet
 from shuangjian.api.views.docs import DocsView, SchemaView

@@ -39,11 +39,13 @@ class CellCheck:
 
     ``of_cell`` says what is wrong with one cell. A column is judged by its distinct values first: a district's week
     has hundreds of thousands of cells and a few hundred values. ``read`` gives what the text of a file's cell stands
-    for; text that stands for no value of the column stays text, and the check says so.
+    for; text that stands for no value of the column stays text, and the check says so. ``schema`` describes the cell
+    to other programs (JSON Schema): it takes whatever the check takes, and refuses what can be said so.
     """
 
     of_cell: Callable[[Any], Iterator[str]]
     read: Callable[[str], Any] = str
+    schema: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __call__(self, cells: Sequence[Any]) -> Iterator[CellError]:
         if not self._holds_for_all(cells):
@@ -106,7 +108,8 @@ def whole_number(least: int, most: int, unit: str, hint: str = "") -> CellCheck:
         if type(cell) is not int or not least <= cell <= most:
             yield f"应为 {least}–{most} 的整数（{unit}），现为{shown(cell)}。{_how_to_type(cell)}{hint}"
 
-    return CellCheck(of_cell, _whole_or_text)
+    schema = {"type": "integer", "minimum": least, "maximum": most, "description": f"整数（{unit}）"}
+    return CellCheck(of_cell, _whole_or_text, schema)
 
 
 def _whole_or_text(written: str) -> int | str:
@@ -159,9 +162,13 @@ def _flag(cell: Any) -> Iterator[str]:
 
 
 #: A share between 0 and 1, both included, of at most four decimals: 0.9 is 90 %.
-share = CellCheck(_share, _decimal_or_text)
+share = CellCheck(
+    _share,
+    _decimal_or_text,
+    {"type": "number", "minimum": 0, "maximum": 1, "description": "0–1，最多四位小数；0.9 即 90%"},
+)
 #: true or false.
-flag = CellCheck(_flag, _flag_or_text)
+flag = CellCheck(_flag, _flag_or_text, {"type": "boolean"})
 
 
 def text(longest: int) -> CellCheck:
@@ -171,7 +178,7 @@ def text(longest: int) -> CellCheck:
         if not isinstance(cell, str) or not 1 <= len(cell) <= longest or cell != cell.strip() or not cell.isprintable():
             yield f"应为 1–{longest} 个字的文字（首尾无空格），现为{shown(cell)}。"
 
-    return CellCheck(of_cell)
+    return CellCheck(of_cell, schema={"type": "string", "minLength": 1, "maxLength": longest})
 
 
 def optional_text(longest: int) -> CellCheck:
@@ -182,20 +189,22 @@ def optional_text(longest: int) -> CellCheck:
         if cell is not None:
             yield from inner.of_cell(cell)
 
-    return CellCheck(of_cell)
+    return CellCheck(of_cell, schema={**inner.schema, "type": ["string", "null"]})
 
 
 def one_of(choices: Iterable[str], labels: str = "") -> CellCheck:
     """One of a closed list; a mapping gives the labels too."""
     known = set(choices)
+    schema: dict[str, Any] = {"type": "string", "enum": list(choices)}
     if isinstance(choices, Mapping):
         labels = labels or "、".join(f"{code}（{label}）" for code, label in choices.items())
+        schema["description"] = labels
 
     def of_cell(cell: Any) -> Iterator[str]:
         if not isinstance(cell, str) or cell not in known:
             yield f"应为 {labels or '、'.join(sorted(known))} 之一，现为{shown(cell)}。"
 
-    return CellCheck(of_cell)
+    return CellCheck(of_cell, schema=schema)
 
 
 def some_of(choices: Mapping[str, str]) -> CellCheck:
@@ -212,7 +221,9 @@ def some_of(choices: Mapping[str, str]) -> CellCheck:
         if len(cell) != len({str(value) for value in cell}):
             yield "有重复的选项，请删去重复的一项。"
 
-    return CellCheck(of_cell, _codes)
+    items = {"type": "string", "enum": list(choices)}
+    schema = {"type": "array", "minItems": 1, "uniqueItems": True, "items": items, "description": labels}
+    return CellCheck(of_cell, _codes, schema)
 
 
 def clock_time(earliest: str, latest: str) -> CellCheck:
@@ -224,7 +235,13 @@ def clock_time(earliest: str, latest: str) -> CellCheck:
         elif not earliest <= cell <= latest:
             yield f"{cell} 不合常理，应在 {earliest} 与 {latest} 之间，请核对。"
 
-    return CellCheck(of_cell, _clock_or_text)
+    schema = {
+        "type": "string",
+        "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        "description": f"24 小时制时刻，{earliest}–{latest}",
+        "examples": ["08:20"],
+    }
+    return CellCheck(of_cell, _clock_or_text, schema)
 
 
 def day_of(week: Week) -> CellCheck:
@@ -239,7 +256,7 @@ def day_of(week: Week) -> CellCheck:
                 f"{cell} 不在本周（{week.key}，{week.monday} 至 {week.sunday}）内，请改为本周日期或填到所在周的周报。"
             )
 
-    return CellCheck(of_cell, _date_or_text)
+    return CellCheck(of_cell, _date_or_text, {"type": "string", "format": "date", "description": "该周内的日期"})
 
 
 def date_between(earliest: dt.date, latest: dt.date) -> CellCheck:
@@ -251,7 +268,8 @@ def date_between(earliest: dt.date, latest: dt.date) -> CellCheck:
         elif not str(earliest) <= cell <= str(latest):
             yield f"{cell} 不合常理，应在 {earliest} 与 {latest} 之间，请核对。"
 
-    return CellCheck(of_cell, _date_or_text)
+    schema = {"type": "string", "format": "date", "description": f"{earliest} 起"}
+    return CellCheck(of_cell, _date_or_text, schema)
 
 
 def _is_date(value: str) -> bool:

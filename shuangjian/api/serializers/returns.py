@@ -61,22 +61,7 @@ class WeeklyReturnSerializer(serializers.ModelSerializer[WeeklyReturn]):
 
 
 class PayloadSerializer(serializers.Serializer[Any]):
-    """The content of a weekly return. Each domain checks its own part; errors name rows as ``homework[3].minutes``."""
-
-    homework = serializers.ListField(
-        child=serializers.DictField(),
-        required=False,
-        help_text="class, day, subject, minutes, written, optional, alternative",
-    )
-    homework_none = serializers.ListField(child=serializers.DictField(), required=False, help_text="class, day")
-    class_off = serializers.ListField(child=serializers.DictField(), required=False, help_text="class")
-    school_day = serializers.ListField(
-        child=serializers.DictField(), required=False, help_text='stage, day, first_lesson "08:20"'
-    )
-    after_school = serializers.ListField(
-        child=serializers.DictField(), required=False, help_text="stage, day, minutes 1–300"
-    )
-    service_none = serializers.ListField(child=serializers.DictField(), required=False, help_text="stage, day")
+    """The content of a weekly return, checked by ``check_payload`` alone; payload_schema.py describes it."""
 
 
 class ReopenRequestSerializer(serializers.ModelSerializer[ReopenRequest]):
