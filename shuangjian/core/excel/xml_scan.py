@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from xml.parsers import expat
@@ -20,6 +21,7 @@ RELATION_IDS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DEEPEST = 100
 _MOST_NAMES = 1_000
 # The parser reads an unfinished token again with every piece, so the time for one grows with the square of its length.
@@ -67,6 +69,8 @@ def scan(
     fed = 0
     try:
         for piece in pieces:
+            if fed == 0 and (piece.startswith(_UTF16) or b"\0" in piece[:4]):  # the parser would follow the mark
+                raise refusals.damaged(path, "XML 编码不是 UTF-8")
             parser.Parse(piece, False)
             fed += len(piece)
             if fed - parser.CurrentByteIndex > _LONGEST_TOKEN:
