@@ -107,7 +107,8 @@ class _Part:
         words = []
         for kind in ("class", "stage"):
             if kind in row:
-                words.append(self._sheet.label_of(f"{kind}:{row[kind]}"))
+                # A class that is gone keeps its code.
+                words.append(self._sheet.label_of(f"{kind}:{row[kind]}").removeprefix(f"{kind}:"))
         if "day" in row:
             words.append(self._day_labels.get(str(row["day"]), str(row["day"])))
         for column in columns:

@@ -14,7 +14,7 @@ from django.db import connection
 from shuangjian.alerts.models import Alert
 from shuangjian.alerts.regroup import regroup
 from shuangjian.core import clock
-from shuangjian.intake import services
+from shuangjian.intake import services, steps
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.rules import engine, verdict
 from shuangjian.rules.declare import get_rule
@@ -80,7 +80,7 @@ def test_a_slow_worker_never_reopens_what_was_corrected_meanwhile(monkeypatch: p
 def test_without_the_institution_lock_the_slow_worker_does_reopen_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard switched off: this is the failure that it prevents."""
     monkeypatch.setattr(engine, "lock_institutions", lambda ids: None)
-    monkeypatch.setattr(services, "lock_institutions", lambda ids: None)
+    monkeypatch.setattr(steps, "lock_institutions", lambda ids: None)
     assert _correct_while_a_slow_worker_judges(monkeypatch) == 1
 
 
