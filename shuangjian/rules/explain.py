@@ -26,7 +26,7 @@ _FACTS = {
     "class_hours": "要求学时数",
     "minutes_per_class_hour": "每学时分钟数",
     "stated_minutes": "填写了校内完成占比的书面作业（分钟）",
-    "done_minutes": "其中在校内完成（分钟）",
+    "done_minutes": "在校内完成的书面作业（分钟）",
     "items": "涉及作业项数",
     "late_wanted": "18:30后需留校人数",
     "late_places": "18:30后托管名额",

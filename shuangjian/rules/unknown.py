@@ -30,7 +30,9 @@ def unknown_weeks(
     if not asking or not mondays or not institution_ids:
         return []
     since, until = min(mondays), max(mondays) + dt.timedelta(days=6)
-    tables, of_rules, params = [], [], []
+    tables: list[str] = []
+    of_rules: list[str] = []
+    params: list[Any] = []
     for model in dict.fromkeys(rule.about for rule, _ in asking):
         sql, given = _compile(_scoped(model, institution_ids, since, until))
         tables.append(_ROWS.format(table=model._meta.db_table, sql=sql))

@@ -84,13 +84,18 @@ def test_the_streak_begins_anew_with_the_term(school: Any) -> None:
 
 
 def test_another_number_of_weeks_holds_from_its_date_on(school: Any) -> None:
-    for number in range(41, 47):
+    for number in range(43, 47):
         _file(school, f"2026-W{number}")
+    assert _found() == ["2026-W46"]
+    _file(school, "2026-W47", "layered")
+    for number in range(48, 51):
+        _file(school, f"2026-W{number}")
+    assert _found() == ["2026-W46"]
     bureau = make.user("bureau")
     ParameterOverride.objects.create(
         parameter="homework.weeks_without_variety",
         key="3-9",
-        effective_from=dt.date(2026, 11, 9),
+        effective_from=dt.date(2026, 11, 23),
         value=3,
         reason="试点",
         proposed_by=bureau,
@@ -98,9 +103,10 @@ def test_another_number_of_weeks_holds_from_its_date_on(school: Any) -> None:
         approved_by=make.user("bureau"),
         approved_at=NOW,
     )
+    make.request(school, Week.parse("2026-W50"))
     drain(lambda: NOW)
     limits = Finding.objects.open().filter(rule="HW-07").order_by("occurred_on").values_list("occurred_on", "limit")
-    assert [(str(day), int(limit)) for day, limit in limits] == [("2026-11-02", 4), ("2026-11-09", 3)]
+    assert [(str(day), int(limit)) for day, limit in limits] == [("2026-11-09", 4), ("2026-12-07", 3)]
 
 
 def test_a_preview_of_one_week_tells_of_that_week_alone(school: Any) -> None:
