@@ -13,7 +13,9 @@ from homework.models import HomeworkItem
 from homework.sheets import HomeworkSheet
 from homework.workbook import homework_tables
 from schools.classes import ClassFacts, classes_in_week, classes_in_weeks
+from schools.models import SchoolClass
 from shuangjian.core.errors import Problem
+from shuangjian.core.weeks import Week
 from shuangjian.intake.columns import (
     Column,
     date_between,
@@ -36,12 +38,12 @@ EARLIEST_PUBLICATION = dt.date(2021, 9, 1)
 _LATEST = dt.timedelta(days=28)  # a publication later than that after the week is a slip of the pen
 Rows = Mapping[str, list[dict[str, Any]]]
 
-# ``day`` bounds the index range: a week's deletion must not read the class's whole history.
+# ``day`` bounds the index range: a week's deletion must not read the class's whole history. The classes come as a
+# constant and not by a join: when the table is analysed while a large file is being written, the planner takes it for
+# empty, and a join in the wrong order reads it once per class.
 _DELETE = """
-DELETE FROM homework_homeworkitem h
-USING unnest(%(institutions)s::bigint[], %(mondays)s::date[], %(sundays)s::date[]) AS f (school, monday, sunday),
-  schools_schoolclass c
-WHERE c.school_id = f.school AND h.school_class_id = c.id AND h.day BETWEEN f.monday AND f.sunday
+DELETE FROM homework_homeworkitem
+WHERE school_class_id = ANY(%(classes)s::bigint[]) AND day BETWEEN %(monday)s AND %(sunday)s
 """
 
 # Of layered alternatives the longest counts. A plain item is its own partition: a NULL key would pool them all.
@@ -174,8 +176,14 @@ class HomeworkSection(Section):
             cursor.execute(_INSERT, columns_of(filed))
 
     def clear(self, filed: Sequence[FiledWeek]) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(_DELETE, columns_of(filed))
+        schools: dict[Week, list[int]] = {}
+        for each in filed:
+            schools.setdefault(each.week, []).append(each.institution_id)
+        for week, ids in schools.items():
+            classes = list(SchoolClass.objects.filter(school_id__in=ids).values_list("pk", flat=True))
+            if classes:
+                with connection.cursor() as cursor:
+                    cursor.execute(_DELETE, {"classes": classes, "monday": week.monday, "sunday": week.sunday})
 
 
 def _classes(form: Form) -> dict[str, ClassFacts]:
