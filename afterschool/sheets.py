@@ -22,7 +22,7 @@ class ServiceSheet(StageSheet):
     value_key = "after_school"
     tick_key = "service_none"
     fields = (
-        StageField("minutes", "服务分钟数", "number", unit="分钟"),
+        StageField("minutes", "服务分钟数", "number"),
         StageField("wanting", "有需求人数", "number", part="wanting", unit="人", is_beside_tick=True),
         StageField("served", "实际参加人数", "number", part="served", unit="人"),
         StageField("late_wanted", "18:30后需留校人数", "number", part="late", unit="人", is_beside_tick=True),
@@ -34,7 +34,6 @@ class ServiceSheet(StageSheet):
             "初中晚自习分钟数",
             "number",
             part="evening",
-            unit="分钟",
             stages=(Stage.JUNIOR,),
         ),
     )

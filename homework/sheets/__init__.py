@@ -56,6 +56,7 @@ class HomeworkSheet(Sheet):
 
     def __init__(self, classes: Mapping[str, ClassFacts], days: Mapping[str, list[FormDay]]) -> None:
         self._any_days = next(iter(days.values()), [])
+        self.evidence = ""  # what was typed beside the button that publishes every class
         self.blocks = {
             code: ClassBlock(code, facts, [for_class(facts, day) for day in days.get(facts.stage, [])])
             for code, facts in classes.items()
@@ -79,6 +80,7 @@ class HomeworkSheet(Sheet):
 
     def read_post(self, post: Mapping[str, Any]) -> None:
         """Fill the grid with what was sent, rows without a subject and half-typed ones included."""
+        self.evidence = str(post.get("publish-link", ""))
         for name in post:
             typed = str(post[name]).strip()
             if match := _CELL.match(name):
@@ -179,7 +181,7 @@ class HomeworkSheet(Sheet):
         return filled
 
     def view(self, marks: Marks) -> dict[str, Any]:
-        return sheet_view(list(self.blocks.values()), self._any_days, marks)
+        return {**sheet_view(list(self.blocks.values()), self._any_days, marks), "evidence": self.evidence}
 
 
 def _item_of(row: Mapping[str, Any]) -> ItemRow:

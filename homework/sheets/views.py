@@ -164,6 +164,7 @@ def _publication_view(block: ClassBlock, day: FormDay, marks: Marks) -> dict[str
         "link": block.links.get(day.number, ""),
         "own_links": _MANY if own_links else "",
         "read_link": "、".join(dict.fromkeys(links)) if set(links) != {_NOT_STATED} else "",
+        "link_url": links[0] if len(set(links)) == 1 and links[0].startswith(("https://", "http://")) else "",
         "link_errors": marks.get(link_id, []),
     }
 

@@ -86,18 +86,22 @@ class ReturnForm:
     # From a problem back to its cell --------------------------------------------------------------------------
 
     def show_problems(self, problems: Iterable[Problem]) -> None:
-        """Mark the cells that the problems' paths name, and list them."""
+        """Mark the cells that the problems' paths name, and list them: once, where one cell speaks for many rows."""
         lines = [(sheet, sheet.cells_by_path()) for _, sheet in self.sheets]
+        places: dict[tuple[str, str, str], list[str]] = {}
         for problem in problems:
-            target, label, day = "", problem.path, ""
+            target, who, day = "", problem.path, ""
             for sheet, by_path in lines:
                 line = line_of_path(problem.path, by_path)
                 if line is not None:
                     target = cell_of_path(problem.path, by_path)
-                    day = self._day_label(line.row)
-                    label = f"{self._who(sheet, line.row)} {day}".strip()
-            self.errors.append({"target": target, "label": label, "message": problem.message})
-            self._mark(target, f"{day}：{problem.message}" if day else problem.message)
+                    who, day = self._who(sheet, line.row), self._day_label(line.row)
+            places.setdefault((target, who, problem.message), []).append(day)
+        for (target, who, message), listed in places.items():
+            days = list(dict.fromkeys(day for day in listed if day))
+            when = f"{days[0]}等 {len(days)} 天" if len(days) > 1 else "".join(days)
+            self.errors.append({"target": target, "label": f"{who} {when}".strip(), "message": message})
+            self._mark(target, f"{when}：{message}" if when else message)
 
     def show_gaps(self, gaps: Iterable[Gap]) -> None:
         """Mark the cells where an answer is missing; list them by class or stage, since one alone has five of them."""

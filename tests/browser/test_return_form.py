@@ -80,7 +80,7 @@ def test_a_week_is_filled_in_looked_ahead_and_submitted(form: Page) -> None:
     assert total(form, "2026-03-01", 2).endswith("60/60")
     form.click("button[value=submit]")
     expect(form.locator("h1")).to_contain_text("周报已提交第 1 版")
-    expect(form.locator(".sj-timeline")).to_contain_text("第 1 版")
+    expect(form.get_by_role("region", name="版本")).to_contain_text("第 1 版")
     minutes = [row["minutes"] for row in WeeklyReturn.objects.get().current_version.payload["homework"]]
     assert minutes == [40, 20]
 

@@ -225,8 +225,9 @@
       const heads = block[0].map(dayOf);
       this.heads = heads.filter((day) => day >= 0).length > 1 ? heads : null;
       this.lines = this.heads ? block.slice(1) : block;
-      const known = this.names();
-      this.hasNames = this.column === 0 || this.lines.some((line) => known.has(line[0]) && line.length > 1);
+      this.known = this.names();
+      const hasFigures = this.lines.some((line) => /^[\d０-９]/.test(line[0])); // then the first column is no column of names
+      this.hasNames = this.column === 0 || (!hasFigures && this.lines.some((line) => this.known.has(line[0]) && line.length > 1));
       this.used = new Set();
       this.below = this.rows();
     }
@@ -253,7 +254,7 @@
 
     rowOf(line, index) {
       const name = this.hasNames ? line[0] : "";
-      let row = this.isItems ? this.itemRow(name, index) : this.namedRow(name, index);
+      const row = this.isItems ? this.itemRow(name, index) : this.namedRow(name, index);
       if (row) this.used.add(row);
       return row;
     }
@@ -263,20 +264,14 @@
       return [...this.grid.querySelectorAll(":scope > tbody > tr[data-line]")].find((row) => labelOf(row) === name) ?? null;
     }
 
+    /* The row of that subject, else one that has no subject yet, else a new one. */
     itemRow(name, index) {
-      const isFree = (row) => !this.used.has(row);
-      const isBlank = (row) => [...row.querySelectorAll('td.rf-cell input[name*="-m"]')].every((field) => !field.value.trim());
-      const free = this.below.filter(isFree);
       if (!name) return this.below[index] ?? this.add();
-      const same = free.find((row) => subjectOf(row).value === name);
-      const row = same ?? free.find((each) => isBlank(each) && !this.wanted().has(subjectOf(each).value)) ?? this.add();
+      if (!this.known.has(name)) return null;
+      const free = this.below.filter((row) => !this.used.has(row));
+      const row = free.find((each) => subjectOf(each).value === name) ?? free.find((each) => subjectOf(each).value === "") ?? this.add();
       if (subjectOf(row).value !== name) this.change.put(subjectOf(row), name);
       return row;
-    }
-
-    /* Subjects that later lines of the block are for: their rows are not taken away from them. */
-    wanted() {
-      return new Set(this.lines.map((line) => line[0]));
     }
 
     add() {
@@ -327,7 +322,7 @@
       const field = fieldIn(cell);
       const day = column !== null && isDay(grid, column) ? `周${WEEKDAYS[column - firstDay(grid)]}` : `第 ${at + 1} 列`;
       const where = `${nameOf(row, line, target)} ${day}“${value}”`.trim();
-      if (!row) refused.push(`${where}：没有这一行`);
+      if (!row) refused.push(`${where}：${target.isItems ? "没有这个学科" : "没有这一行"}`);
       else if (!cell) refused.push(`${where}：超出表格`);
       else if (!field || field.disabled) refused.push(`${where}：当天不能填`);
       else if (isOff(cell) && !isNamed && !(at === 0 && target.column === column)) refused.push(`${where}：不是上课日，请点到这一天再粘贴，或连同“周一”等表头一起复制`);
