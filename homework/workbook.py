@@ -22,7 +22,7 @@ from shuangjian.intake.workbook.tables import (
     is_ticked,
 )
 
-BLANK_ROWS = 2900  # with its heading below what a workbook may hold
+BLANK_ROWS = 4900  # with its heading below what a workbook may hold
 _MUCH_MINUTES = 60  # of a class's week
 _YES_NO = "填“是”或“否”。"
 _OFF = "off"

@@ -8,7 +8,7 @@ from typing import Any
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import InvalidInput
-from shuangjian.core.excel.reading import open_workbook
+from shuangjian.core.excel.reading import Limits, open_workbook
 from shuangjian.core.weeks import Week
 from shuangjian.intake.days import FormDay, week_days
 from shuangjian.intake.payloads import canonical
@@ -19,6 +19,9 @@ from shuangjian.intake.workbook.parse import check_workbook
 from shuangjian.intake.workbook.places import FileProblem, Place
 from shuangjian.intake.workbook.tables import Table
 from shuangjian.intake.workbook.template import build
+
+# The largest schools: 70 classes × 5 days × 9 subjects are 3,150 items; a tenth of that is usual.
+_LIMITS = Limits(rows=5_000)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class WeekTables:
         """(payload, problems) of an uploaded file. Where its rows are those of ``stored`` in another order, or with
         1 written as 1.0, the payload is ``stored`` itself, so that a download changes nothing."""
         try:
-            workbook = open_workbook(data)
+            workbook = open_workbook(data, limits=_LIMITS)
         except InvalidInput as unreadable:
             return {}, [_of_file(problem.path, problem.message) for problem in unreadable.problems]
         payload, problems = check_workbook(workbook, self.form, self.tables)

@@ -324,7 +324,7 @@ def test_far_too_many_rows_are_refused_by_the_sheet(door: Door) -> None:
 
     (problem,) = door.after(fill)
     assert problem.place.sheet == "作业"
-    assert "最多 3000 行" in problem.message
+    assert "最多 5000 行" in problem.message
 
 
 def test_all_problems_of_a_file_are_told_at_once_in_its_order(door: Door) -> None:

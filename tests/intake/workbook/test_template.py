@@ -102,7 +102,7 @@ def test_dropdowns_offer_the_school_s_own_classes_and_the_week_s_days(school: In
     sheet, _, area = names[rules["B4"].formula1].attr_text.partition("!")
     assert [row[0].value.date() for row in book[sheet.strip("'")][area.replace("$", "")]] == WEEK.days
     assert rules["D4"].type == "whole"
-    assert str(rules["D4"].sqref) == "D4:D2903"
+    assert str(rules["D4"].sqref) == "D4:D4903"
     assert rules["D4"].prompt == "全班平均完成时间，只填数字。"
 
 
