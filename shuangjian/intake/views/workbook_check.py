@@ -46,7 +46,10 @@ class CheckView(WorkbookPage):
         return self._page()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        submit = request.POST.get("act") == "submit"
+        act = request.POST.get("act")
+        if act not in ("submit", "draft"):
+            return self._page(status=422, summary="没有收到要做什么，请点“确认提交”或“存为草稿”。")
+        submit = act == "submit"
         before = self.weekly_return.current_version_id if self.weekly_return else None
         try:
             result = imports.use_batch(

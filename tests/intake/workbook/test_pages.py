@@ -228,6 +228,11 @@ def test_confirming_submits_once_through_the_file_door(filer_client: Client, sch
     assert "这个文件已经确认过" in text_of(filer_client.get(where))
 
 
+def test_without_an_act_nothing_is_saved(filer_client: Client, school: Institution) -> None:
+    assert filer_client.post(checked(filer_client, school, filled(school))).status_code == 422
+    assert not WeeklyReturn.objects.exists()
+
+
 def test_a_used_upload_does_not_come_back_over_later_work(
     filer_client: Client, school: Institution, filer: User
 ) -> None:
