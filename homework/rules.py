@@ -260,8 +260,10 @@ def homework_without_variety(items: HomeworkItemQuerySet) -> QuerySet[Any]:
 
 
 def _without_any_share(items: HomeworkItemQuerySet) -> QuerySet[Any]:
-    weeks = items.counting().filter(school_class__grade__gte=3).values("school_class", "week")
-    return missing(weeks.annotate(stated=Count("done_at_school")).filter(stated=0), institution=_SCHOOL, on="week")
+    written = items.counting()
+    stated = written.filter(done_at_school__isnull=False, school_class=OuterRef("school_class"), week=OuterRef("week"))
+    lacking = written.filter(done_at_school__isnull=True, school_class__grade__gte=3).filter(~Exists(stated))
+    return missing(lacking, institution=_SCHOOL, on="week")
 
 
 @rule(
