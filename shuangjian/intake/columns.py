@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from shuangjian.core.errors import Problem
@@ -109,7 +110,7 @@ def whole_number(least: int, most: int, unit: str, hint: str = "") -> CellCheck:
             yield f"应为 {least}–{most} 的整数（{unit}），现为{shown(cell)}。{_how_to_type(cell)}{hint}"
 
     schema = {"type": "integer", "minimum": least, "maximum": most, "description": f"整数（{unit}）"}
-    return CellCheck(of_cell, _whole_or_text, schema)
+    return CellCheck(of_cell, _decimal_or_text, schema)
 
 
 def _whole_or_text(written: str) -> int | str:
@@ -348,9 +349,14 @@ def _check_column(key: str, rows: list[dict[str, Any]], column: Column) -> Itera
 
 def repeated(key: str, rows: Sequence[dict[str, Any]], by: Sequence[str], what: str) -> Iterator[Problem]:
     """Rows that say the same thing twice, by the given keys; each points back at the first."""
-    first: dict[tuple[Any, ...], int] = {}
-    for index, row in enumerate(rows):
-        identity = tuple(row.get(name) for name in by)
+    try:
+        identities: list[Any] = list(map(itemgetter(*by), rows))
+    except KeyError:  # a later key that is not stated is a value of its own
+        identities = [tuple(row.get(name) for name in by) for row in rows]
+    if len(set(identities)) == len(rows):
+        return
+    first: dict[Any, int] = {}
+    for index, identity in enumerate(identities):
         if identity in first:
             yield Problem(f"{key}[{index}]", f"与 {key}[{first[identity]}] 重复（{what}），请删除一行。", "duplicate")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from shuangjian.core.errors import Problem
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
 from shuangjian.intake import standing
+from shuangjian.intake.bulk.background import beside
 from shuangjian.intake.bulk.mistakes import Mistakes
 from shuangjian.intake.bulk.reading import FiledReturn, FiledTable, read_returns
 from shuangjian.intake.bulk.rows import parts_of, payload_of, place
@@ -46,6 +48,25 @@ class _Place:
     filed: FiledReturn
     institution: Institution
     week: Week
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some returns of the file with the forms to check them by, and the rows they have by unit and week.
+
+    A row comes with whether it holds a draft.
+    """
+
+    filed: list[tuple[_Place, Form]]
+    returns: dict[tuple[int, Week], tuple[WeeklyReturn, bool]]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What is to be written of a batch: steps, and returns whose draft goes since what stands was filed again."""
+
+    steps: list[Step] = field(default_factory=list)
+    outlived: list[WeeklyReturn] = field(default_factory=list)
 
 
 def load_returns(
@@ -90,19 +111,27 @@ class _Load:
     result: LoadResult = field(default_factory=LoadResult)
 
     def run(self) -> None:
-        """Check all returns and write them, a batch at a time; nothing more is written after the first mistake."""
+        """Check all returns and write them, a batch at a time; nothing more is written after the first mistake.
+
+        While one batch is written the next is checked, which needs no query: what it rests on is read in between.
+        """
         places = list(self._places())
         self.table.returns.clear()
         if not self.is_dry_run:
             # Before anything is read that the checks rely on, as every writer of returns does.
             lock_institutions([place.institution.pk for place in places])
         places.reverse()
-        while places:
-            batch, rows = [], 0
-            while places and rows < ROWS_AT_A_TIME:
-                batch.append(places.pop())
-                rows += batch[-1].filed.rows
-            self._take(batch)
+        writing: Future[None] | None = None
+        with beside() as writer:
+            batch = self._read_for(places)
+            while batch is not None:
+                checked = self._check(batch)
+                if writing is not None:
+                    writing.result()
+                batch = self._read_for(places)
+                writing = None if self.is_dry_run or self.mistakes.total else writer.submit(self._write, checked)
+            if writing is not None:
+                writing.result()
 
     def _places(self) -> Iterator[_Place]:
         codes = {filed.school_code for filed in self.table.returns}
@@ -129,15 +158,24 @@ class _Load:
         problem = standing.problem_of_week(week, today)
         return problem if problem or self.is_draft else standing.problem_of_future(week, today)
 
-    def _take(self, batch: Sequence[_Place]) -> None:
-        returns = self._returns(batch)
+    def _read_for(self, places: list[_Place]) -> _Batch | None:
+        """Take the next batch off the end of ``places``, with what its checks rest on; None when there is none."""
+        batch: list[_Place] = []
+        rows = 0
+        while places and rows < ROWS_AT_A_TIME:
+            batch.append(places.pop())
+            rows += batch[-1].filed.rows
+        if not batch:
+            return None
         forms = Form.of_many([(place.institution, place.week) for place in batch])
-        steps: list[Step] = []
-        outlived: list[WeeklyReturn] = []  # returns whose draft goes, since what stands was filed again
-        for each, form in zip(batch, forms, strict=True):
+        return _Batch(list(zip(batch, forms, strict=True)), self._returns(batch))
+
+    def _check(self, batch: _Batch) -> _Checked:
+        checked = _Checked()
+        for each, form in batch.filed:
             self.result.returns += 1
             self.result.rows += each.filed.rows
-            weekly_return, has_draft = returns[each.institution.pk, each.week]
+            weekly_return, has_draft = batch.returns[each.institution.pk, each.week]
             content = self._content(each, form, weekly_return)
             each.filed.parts.clear()
             if content is None:
@@ -145,18 +183,19 @@ class _Load:
             if self._stands(weekly_return, content):
                 self.result.unchanged += 1
                 if has_draft and self._outlives_its_draft(weekly_return):
-                    outlived.append(weekly_return)
+                    checked.outlived.append(weekly_return)
                 continue
             self.result.written += 1
             self.result.replaced_drafts += has_draft
-            steps.append(Step(weekly_return, each.institution, each.week, content))
-        if self.is_dry_run or self.mistakes.total:
-            return
+            checked.steps.append(Step(weekly_return, each.institution, each.week, content))
+        return checked
+
+    def _write(self, checked: _Checked) -> None:
         if self.is_draft:
-            self.writer.save_drafts(steps)
+            self.writer.save_drafts(checked.steps)
         else:
-            self.writer.submit(steps)
-            self.writer.discard_drafts(outlived)
+            self.writer.submit(checked.steps)
+            self.writer.discard_drafts(checked.outlived)
 
     def _returns(self, batch: Sequence[_Place]) -> dict[tuple[int, Week], tuple[WeeklyReturn, bool]]:
         """The rows of these returns, made where missing (a dry run makes none), and whether each holds a draft."""
