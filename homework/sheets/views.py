@@ -176,7 +176,8 @@ def _item_view(block: ClassBlock, row: int, item: ItemRow, marks: Marks) -> dict
         "id": start,
         "item": item,
         "options": subject_options(item.subject[:20]),
-        "cells": [_cell_view(start, day, item, marks) for day in block.days],
+        "cells": mark_safe("".join(_cell_view(start, day, item, marks) for day in block.days)),  # noqa: S308 of SafeStrings
+        "minutes": [(day, item.minutes.get(day.number, "")) for day in block.days],
         "own": [
             (f"{start}-{part}{number}", value)
             for part, values in (("d", item.own_dates), ("l", item.own_links))
@@ -191,20 +192,17 @@ def _item_view(block: ClassBlock, row: int, item: ItemRow, marks: Marks) -> dict
 _MARKED_PARTS = ("subject", "written", "optional", "alternative", "share", "kind", "marked", "parents")
 
 
-def _cell_view(start: str, day: FormDay, item: ItemRow, marks: Marks) -> dict[str, Any]:
-    """One day's minutes; ``field`` is its input, made here: a page holds a thousand of them."""
-    identifier = f"{start}-m{day.number}"
-    value, errors = item.minutes.get(day.number, ""), marks.get(identifier, [])
+def _cell_view(start: str, day: FormDay, item: ItemRow, marks: Marks) -> SafeString:
+    """One day's minutes as its input, made here and not in the template: a page holds a thousand of them."""
+    name, off = escape(f"{start}-m{day.number}"), "" if day.is_school_day else " rf-cell--off"
+    value, errors = item.minutes.get(day.number, ""), marks.get(f"{start}-m{day.number}", [])
     known = f' value="{escape(value)}"' if value else ""
     wrong = f' aria-invalid="true" title="{escape(" ".join(errors))}"' if errors else ""
-    name = escape(identifier)
-    html = f'<input id="{name}" name="{name}"{known} inputmode="numeric" aria-label="{day.name}分钟数"{wrong}>'
-    return {
-        "short": day.name[1:],
-        "is_off": not day.is_school_day,
-        "value": value,
-        "field": mark_safe(html),  # noqa: S308 everything that a person typed is escaped above
-    }
+    html = (
+        f'<td class="rf-cell{off}" data-day="{day.name[1:]}"><input id="{name}" name="{name}"{known} '
+        f'inputmode="numeric" aria-label="{day.name}分钟数"{wrong}></td>'
+    )
+    return mark_safe(html)  # noqa: S308 everything that a person typed is escaped above
 
 
 def _choice_view(start: str, part: str, value: str, errors: Mapping[str, list[str]]) -> dict[str, Any]:

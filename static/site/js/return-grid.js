@@ -226,7 +226,7 @@
       this.heads = heads.filter((day) => day >= 0).length > 1 ? heads : null;
       this.lines = this.heads ? block.slice(1) : block;
       this.known = this.names();
-      const hasFigures = this.lines.some((line) => /^[\d０-９]/.test(line[0])); // then the first column is no column of names
+      const hasFigures = this.lines.some((line) => /^[\d０-９]/.test(line[0]) && !this.known.has(line[0])); // then the first column is no column of names
       this.hasNames = this.column === 0 || (!hasFigures && this.lines.some((line) => this.known.has(line[0]) && line.length > 1));
       this.used = new Set();
       this.below = this.rows();
