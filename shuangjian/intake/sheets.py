@@ -18,6 +18,7 @@ Rows = dict[str, list[dict[str, Any]]]
 Marks = Mapping[str, list[str]]
 
 _PATH = re.compile(r"^(\w+)\[(\d+)\](?:\.(\w+))?$")
+_FRACTION = re.compile(r"^[+-]?\d{1,9}\.\d{1,6}$", re.ASCII)
 _WHOLE = re.compile(r"^[+-]?\d{1,9}$", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d{1,4}(?:\.\d{1,6})?) ?%?", re.ASCII)
 _FLAGS = {"1": True, "0": False}
@@ -110,10 +111,15 @@ def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
     return "" if match is None or line is None else line.cells.get(match[3] or "", line.cell)
 
 
-def whole_or_text(typed: str) -> int | str:
-    """A typed whole number as a number; anything else, full-width digits too, stays text and is refused as such."""
+def whole_or_text(typed: str) -> int | float | str:
+    """A typed number as a number; anything else, full-width digits too, stays text and is refused as such.
+
+    A fraction is a number that no count can be: it is refused in the words for the number, not for a text.
+    """
     plain = typed.strip()
-    return int(plain) if _WHOLE.match(plain) else plain
+    if _WHOLE.match(plain):
+        return int(plain)
+    return float(plain) if _FRACTION.match(plain) else plain
 
 
 def percent_or_text(typed: str) -> int | float | str:
