@@ -55,7 +55,7 @@ CELLS: list[tuple[str, str, str, Any, str]] = [
     ("homework", "minutes", "６０", "６０", "minutes（分钟数）"),
     ("homework", "minutes", "60分钟", "60分钟", "minutes（分钟数）"),
     ("homework", "minutes", "1e309", "1e309", "minutes（分钟数）"),
-    ("homework", "minutes", "60.5", "60.5", "minutes（分钟数）"),
+    ("homework", "minutes", "60.5", 60.5, "minutes（分钟数）"),
     ("homework", "class", "2026-05-09", "2026-05-09", "class（班级）"),
     ("homework", "day", "2026-11-09", "2026-11-09", "day（日期）"),
     ("homework", "day", "2026-11-31", "2026-11-31", "day（日期）"),
