@@ -129,7 +129,8 @@
       yAxis: { type: "value", min: chart.from_zero === false ? undefined : 0, splitLine: { lineStyle: { color: colours.line } }, axisLabel: text(12) },
       series: names.map((name, index) => ({
         name, type: "line", data: chart.rows.map((row) => row[index + 1]), connectNulls: false, symbolSize: 6, lineStyle: { width: 2.5 }, color: SERIES[index],
-        endLabel: { show: names.length > 1, formatter: name, ...text(12, SERIES[index]) },
+        endLabel: { show: names.length > 1, formatter: name, ...text(12, SERIES[index]), lineHeight: 16 },
+        labelLayout: { moveOverlap: "shiftY" },
         markLine: index === 0 ? merged(limitLine(chart, "yAxis"), chart.markers) : undefined,
       })),
     };
