@@ -137,6 +137,30 @@ def test_download_then_upload_gives_the_same_payload(school: Institution, is_sav
     assert sha256(checked.payload) == sha256(stored)
 
 
+ODD_TEXTS = [
+    "1", "007", "1E5", "=1+1", "+5", "-", "@x", "'quote", "2026-11-02", "是", "TRUE", "#REF!", "１", "a、b", "A  B",
+    "🙂组", "https://gongshi.invalid/?a=1&b=<c>",
+]  # fmt: skip
+SHARES = [0, 1, 1.0, 0.0, 0.07, 0.29, 0.3333, 0.9, 0.9999]
+
+
+def test_texts_and_shares_that_a_spreadsheet_likes_to_change_stay_as_they_are(school: Institution) -> None:
+    items = [
+        make.item("2026-03-01", MONDAY, number + 1, alternative=text[:20], published_on=MONDAY, publication=text)
+        for number, text in enumerate(ODD_TEXTS)
+    ]
+    items += [
+        make.item("2026-03-01", MONDAY, number + 1, "数学", done_at_school=share) for number, share in enumerate(SHARES)
+    ]
+    stored = check_payload(Form.of(school, WEEK), make.full_payload(school, homework=items)).payload
+    assert len(stored["homework"]) == len(ODD_TEXTS) + len(SHARES)
+    tables = WeekTables.of(school, WEEK)
+    for data in (tables.template(stored), edited(tables.template(stored), lambda book: None)):
+        payload, problems = tables.read(data, stored)
+        assert problems == []
+        assert sha256(check_payload(tables.form, payload).payload) == sha256(stored)
+
+
 def test_rows_in_another_order_are_still_the_stored_payload(school: Institution) -> None:
     stored = check_payload(Form.of(school, WEEK), rich_payload(school)).payload
     stored = {key: rows[::-1] for key, rows in stored.items()}
