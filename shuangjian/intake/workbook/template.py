@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,8 @@ from shuangjian.intake.workbook.tables import NO, YES, Kind, Record, Table, Tabl
 from shuangjian.intake.workbook.values import cell_value
 
 _DATES = "本周日期"
+_LINE = 18  # points
+_FULL = 0.9  # of a line's width is used before the words wrap
 _WRITTEN = {
     Kind.WHOLE: Written.WHOLE,
     Kind.CLOCK: Written.TIME,
@@ -139,6 +143,9 @@ def _write(builder: ReturnBuilder, table: Table, records: Sequence[Record], head
         notices=[heading, table.lead],
         body_rows=max(rows, 1),
     )
+    width = sum(column.width for column in columns)
+    for row, text in enumerate((heading, table.lead)):
+        sheet.worksheet.set_row(row, _LINE * math.ceil(_width(text) / (width * _FULL)))
     for index, column in enumerate(columns):
         if column.kind is Kind.DATE and column.options and not column.is_fixed:
             builder.choose_date(sheet, index, column, rows)
@@ -154,6 +161,11 @@ def _write(builder: ReturnBuilder, table: Table, records: Sequence[Record], head
                 for column, value in zip(columns, values, strict=True)
             ],
         )
+
+
+def _width(text: str) -> int:
+    """How many letters wide a text is; a Chinese character is as wide as two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "FWA" else 1 for character in text)
 
 
 def _column(column: TableColumn, choices: _Choices) -> Column:

@@ -212,6 +212,13 @@ def test_a_week_without_a_school_day_has_no_rows_to_fill_in(school: Institution)
     assert MONDAY not in str(book["填写说明"]["B4"].value)
 
 
+def test_a_heading_longer_than_its_narrow_sheet_gets_the_lines_it_needs(school: Institution) -> None:
+    school.name = "示范地区示范镇示范实验学校附属第一小学"
+    book = book_of(school)
+    assert book["作息"].row_dimensions[1].height == book["作息"].row_dimensions[2].height == 36
+    assert book["作业"].row_dimensions[1].height == 18
+
+
 def test_the_same_school_and_week_give_the_same_file(school: Institution) -> None:
     tables = WeekTables.of(school, WEEK)
     assert tables.template(rich_payload(school)) == tables.template(rich_payload(school))
