@@ -210,7 +210,7 @@ def test_a_return_with_findings_is_approved_on_its_own_page(schools: list[Instit
     assert ">锁定周报</button>" not in page
     answer = clerk.post(of(schools[1], "approve/"), {"reason": "已电话核实", "version": "1"}, follow=True)
     page = answer.content.decode()
-    assert "周报已审核第 1 版，待区教育局接收" in page
+    assert "周报已审核（第 1 版），待区教育局接收" in page
     assert "已电话核实" in page
     assert ">审核通过</button>" not in page
     assert states()["示范二小"] == "approved"

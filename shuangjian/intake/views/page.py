@@ -18,6 +18,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake import review
 from shuangjian.intake.chain import chain_of, told_of
 from shuangjian.intake.differences import Comparison
+from shuangjian.intake.doubts import doubts_of, findings_by_severity
 from shuangjian.intake.models import Filing, ReopenRequest, ReturnEvent, ReturnVersion, WeeklyReturn
 from shuangjian.intake.return_form import MOST_LISTED, ReturnForm
 from shuangjian.intake.return_list import due_of, state_of
@@ -65,7 +66,7 @@ class ReturnPage(ScopedView):
     def find_return(self) -> WeeklyReturn | None:
         """The unit's return of the week, or None before anything was saved."""
         found: WeeklyReturn | None = (
-            self.scoped(WeeklyReturn.objects.select_related("current_version"))
+            self.scoped(WeeklyReturn.objects.select_related("current_version", "institution"))
             .filter(institution=self.institution, week=self.week.monday)
             .first()
         )
@@ -157,7 +158,10 @@ class ReturnPage(ScopedView):
         pending = next((each for each in requests if each.state == ReopenRequest.State.PENDING), None)
         state = stored.state if stored else WeeklyReturn.State.DRAFT
         may_act = self.user.may_write and stored is not None
+        can = {f"can_{act.name}": may_act and act.is_open_to(self.user, state) for act in _ACTS}
         return {
+            **(self.what_to_look_at() if any(can.values()) else {}),
+            **can,
             "chain": chain_of(stored, events, now),
             "told": told_of(events),
             "is_locked": self.is_locked,
@@ -168,7 +172,15 @@ class ReturnPage(ScopedView):
             "can_withdraw": is_own and state in (WeeklyReturn.State.SUBMITTED, WeeklyReturn.State.RETURNED),
             "can_ask_reopen": is_own and self.is_locked and pending is None,
             "can_decide": pending is not None and may_act and self.user.role_kind == RoleKind.BUREAU,
-            **{f"can_{act.name}": may_act and act.is_open_to(self.user, state) for act in _ACTS},
+        }
+
+    def what_to_look_at(self) -> dict[str, Any]:
+        """What a reviewer must look at before deciding: open findings of the week by severity, notes, missing data."""
+        assert self.weekly_return is not None
+        found = findings_by_severity([self.institution.pk], self.week)
+        return {
+            "severities": sorted(found.get(self.institution.pk, {}).items(), reverse=True),
+            "doubts": doubts_of([self.weekly_return], self.week, found)[self.weekly_return.pk],
         }
 
     def conflicting(self, form: ReturnForm) -> dict[str, Any]:

@@ -51,13 +51,14 @@ class ReviewView(ScopedView):
         page = Paginator(rows, PAGE_SIZE).get_page(self.request.GET.get("page"))
         return super().get_context_data(
             week=week,
-            waiting=waiting,
+            waiting=[(each, each.label.partition("（")[0], count) for each, count in waiting],
             groups=[{"value": key, "label": label, "count": counts[key]} for key, label in GROUPS.items()],
             group=group,
             total=len(every),
             to_approve=counts[State.SUBMITTED.value],
             to_accept=counts[State.APPROVED.value],
             is_bureau=is_bureau,
+            is_town=user.role_kind == RoleKind.TOWN,
             page_obj=page,
             act=act if can_tick else None,
             clean=sum(not row.doubts for row in page) if can_tick else 0,
