@@ -81,7 +81,7 @@ def load_returns(
     """
     mistakes = Mistakes()
     note = note_of(note, "说明")
-    table = read_returns(path, _column_names(), mistakes)
+    table = read_returns(path, column_names(), mistakes)
     load = _Load(table, Writer(actor, now, note), is_draft, is_dry_run, mistakes)
     with transaction.atomic():
         load.run()
@@ -93,7 +93,7 @@ def load_returns(
     return load.result
 
 
-def _column_names() -> list[str]:
+def column_names() -> list[str]:
     """Every column of every part, once."""
     form = Form(Institution(), Week.of(dt.date(2021, 9, 1)), {})
     return list(dict.fromkeys(column.name for columns in parts_of(form).values() for column in columns))

@@ -10,14 +10,14 @@ from typing import Any
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.weeks import Week
-from shuangjian.intake.bulk.loading import _column_names
+from shuangjian.intake.bulk.loading import column_names
 from tests import make
 
 Payload = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def columns() -> list[str]:
-    return ["school_code", "week", "part", *_column_names()]
+    return ["school_code", "week", "part", *column_names()]
 
 
 def cell(value: Any) -> str:

@@ -124,15 +124,19 @@ def in_two_ways(one: Any, other: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return left[0], left[1]
 
 
-def history(schools: list[Institution], random: Random) -> None:
+def history(schools: list[Institution], random: Random, *, is_locked: bool = False) -> None:
     """What stood before: submits, drafts, a return sent back, one withdrawn, one locked and reopened."""
-    first, second, third, _ = schools
-    for school in (first, second, third):
+    first, second, third, fourth = schools
+    for school in (first, second, third, *([fourth] if is_locked else [])):
         services.submit_return(school, NEXT, actor=ME, now=BEFORE, door="api", payload=payload(school, NEXT, random))
     services.save_draft(first, make.WEEK, payload(first, make.WEEK, random), actor=ME, now=BEFORE)
+    services.save_draft(first, NEXT, {}, actor=ME, now=BEFORE)
     services.save_draft(second, NEXT, payload(second, NEXT, random), actor=ME, now=BEFORE)
     review.send_back_return(second, NEXT, actor=_bureau(), now=BEFORE, remark="请核对")
     services.withdraw_return(third, NEXT, actor=ME, now=BEFORE, reason="填错了")
+    WeeklyReturn.objects.filter(institution=fourth).update(
+        state="locked", locked_at=BEFORE, reopened_until=NOW + dt.timedelta(days=1), remark="已汇总"
+    )
 
 
 def _bureau() -> Any:
@@ -147,11 +151,11 @@ def test_a_file_leaves_the_rows_that_submitting_one_by_one_leaves(
     schools: list[Institution], tmp_path: Path, seed: int
 ) -> None:
     random = Random(seed)
-    history(schools, random)
+    history(schools, random, is_locked=bool(seed % 2))
     wanted = {(school, week): payload(school, week, random) for school in schools for week in (NEXT, make.WEEK)}
     wanted[schools[0], NEXT] = WeeklyReturn.objects.get(
         institution=schools[0], week=NEXT.monday
-    ).current_version.payload  # unchanged
+    ).current_version.payload  # unchanged, beside a draft
     rows = [row for (school, week), each in wanted.items() for row in build.lines(school, each, week)]
     path = build.write(tmp_path, rows)
 
