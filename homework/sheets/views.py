@@ -171,6 +171,7 @@ def _publication_view(block: ClassBlock, day: FormDay, marks: Marks) -> dict[str
 
 def _item_view(block: ClassBlock, row: int, item: ItemRow, marks: Marks) -> dict[str, Any]:
     start = f"hw-{block.code}-{row}"
+    values = tuple(str(getattr(item, name)) for _, name, _, _ in _CHOICES)
     errors = {part: marks[f"{start}-{part}"] for part in _MARKED_PARTS if f"{start}-{part}" in marks}
     return {
         "id": start,
@@ -183,7 +184,9 @@ def _item_view(block: ClassBlock, row: int, item: ItemRow, marks: Marks) -> dict
             for part, values in (("d", item.own_dates), ("l", item.own_links))
             for number, value in sorted(values.items())
         ],
-        "choices": [_choice_view(start, part, getattr(item, name), errors) for part, name, _, _ in _CHOICES],
+        "words": _choice_words(values, is_read=False),
+        "read_words": _choice_words(values, is_read=True),
+        "choices": _choice_fields(start, values, errors),
         "is_open": any(part in errors for part, _, _, _ in _CHOICES),
         "errors": errors,
     }
@@ -205,14 +208,23 @@ def _cell_view(start: str, day: FormDay, item: ItemRow, marks: Marks) -> SafeStr
     return mark_safe(html)  # noqa: S308 everything that a person typed is escaped above
 
 
-def _choice_view(start: str, part: str, value: str, errors: Mapping[str, list[str]]) -> dict[str, Any]:
-    words, forbidden = next((words, forbidden) for name, _, words, forbidden in _CHOICES if name == part)
-    return {
-        "id": f"{start}-{part}",
-        "label": _LABELS[part],
-        "options": choice_options(part, value[:20]),
-        "words": words.get(value, value),
-        "is_stated": bool(value),
-        "is_forbidden": value in forbidden,
-        "errors": errors.get(part, []),
-    }
+@lru_cache(maxsize=256)
+def _choice_words(values: tuple[str, ...], *, is_read: bool) -> SafeString:
+    """What a row says without being opened; a reader sees only what is stated."""
+    words: list[tuple[SafeString, str]] = []
+    for (_, _, known, forbidden), value in zip(_CHOICES, values, strict=True):
+        sign = "rf-forbidden" if value in forbidden else "" if value else "rf-unstated"
+        if value or not is_read:
+            words.append((mark_safe(f' class="{sign}"' if sign else ""), known.get(value, value)))  # noqa: S308 a constant
+    return format_html_join("", "<span{}>{}</span>", words)
+
+
+def _choice_fields(start: str, values: tuple[str, ...], errors: Mapping[str, list[str]]) -> SafeString:
+    """The selects that a row opens: labels and names here, options from the store of options."""
+    fields = []
+    for (part, *_), value in zip(_CHOICES, values, strict=True):
+        name = escape(f"{start}-{part}")
+        wrong = f' aria-invalid="true" title="{escape(" ".join(errors[part]))}"' if part in errors else ""
+        options = choice_options(part, value[:20])
+        fields.append(f'<label>{_LABELS[part]}<select id="{name}" name="{name}"{wrong}>{options}</select></label>')
+    return mark_safe("".join(fields))  # noqa: S308 everything that a person typed is escaped above

@@ -126,7 +126,9 @@
     const blank = [...form.querySelectorAll("[data-stage]")].flatMap((stage) =>
       schoolDayColumns(stage).filter((column) => !firstField(stage, column).value.trim() && !tickOf(stage, column)?.checked));
     const missing = classes.reduce((sum, block) => sum + Number(block.dataset.open), blank.length);
-    note.textContent = missing ? `还有 ${missing} 处未填，可先保存草稿。` : "都填好了，可以预览或提交。";
+    const wrong = form.querySelectorAll('[aria-invalid="true"]').length;
+    if (missing) note.textContent = `还有 ${missing} 处未填，可先保存草稿。`;
+    else note.textContent = wrong ? `标出的 ${wrong} 格需要修改。` : "都填好了，可以预览或提交。";
   }
 
   /* Words of what is folded away in a row: kind, who marks, whether parents are asked. --------------------------- */
