@@ -48,6 +48,7 @@ def test_thirty_classes_with_five_items_each_are_painted_within_a_second(page: P
     for run in runs:
         print({name: round(value) for name, value in run.items()})
     assert page.locator("[data-class]").count() == 30
-    if os.getloadavg()[0] > (os.cpu_count() or 1):
+    best = min(run["paint"] for run in runs)
+    if best > 1000 and os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
         pytest.skip("this machine is busy with other work, so its times say nothing")
-    assert min(run["paint"] for run in runs) <= 1000
+    assert best <= 1000
