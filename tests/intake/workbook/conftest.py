@@ -118,9 +118,6 @@ def door(school: Institution) -> Door:
 
 
 @pytest.fixture
-def client_of(client: Client) -> Callable[[User], Client]:
-    def sign_in(user: User) -> Client:
-        client.force_login(user)
-        return client
-
-    return sign_in
+def filer_client(filer: User, client: Client) -> Client:
+    client.force_login(filer)
+    return client

@@ -5,77 +5,32 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 import openpyxl
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from openpyxl.workbook import Workbook
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
 from shuangjian.core import uploads
-from shuangjian.core.weeks import Week
-from shuangjian.intake import imports, services
+from shuangjian.intake import services
 from shuangjian.intake.models import ImportBatch, ReturnVersion, WeeklyReturn
-from shuangjian.intake.tasks import forget_old_imports
 from shuangjian.intake.workbook.files import WeekTables
 from shuangjian.journal.models import AuditEntry
 from tests import make
 from tests.intake.workbook.conftest import FRIDAY, TUESDAY, WEEK, XLSX, edited, rich_payload
-
-type_of = "Content-Type"
-
-
-@pytest.fixture
-def filer_client(filer: User, client: Client) -> Client:
-    client.force_login(filer)
-    return client
-
-
-def address(school: Institution, rest: str = "workbook/", week: Week = WEEK) -> str:
-    return f"/units/{school.code}/returns/{week.key}/{rest}"
-
-
-def template(client: Client, school: Institution, query: str = "") -> bytes:
-    answer = client.get(address(school, "workbook.xlsx") + query)
-    assert answer.status_code == 200
-    return bytes(answer.content)
-
-
-def upload(client: Client, school: Institution, data: bytes, name: str = "周报.xlsx") -> HttpResponse:
-    return client.post(address(school), {"file": SimpleUploadedFile(name, data, XLSX)})
-
-
-def filled(school: Institution, **replaced: Any) -> bytes:
-    """The workbook of a complete return, filled in somewhere else."""
-    return WeekTables.of(school, WEEK).template(make.full_payload(school, **replaced))
-
-
-def checked(client: Client, school: Institution, data: bytes) -> str:
-    """Upload a clean workbook; the address of its check."""
-    answer = upload(client, school, data)
-    assert answer.status_code == 302, re.sub(r"<[^>]+>|\s+", " ", answer.content.decode())[:3000]
-    return str(answer["Location"])
-
-
-def text_of(answer: HttpResponse) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.content.decode()))
-
+from tests.intake.workbook.excel_door import address, checked, filled, template, text_of, upload
 
 # Download -------------------------------------------------------------------------------------------------------
 
 
 def test_the_filer_downloads_a_blank_workbook_of_the_week(filer_client: Client, school: Institution) -> None:
     answer = filer_client.get(address(school, "workbook.xlsx"))
-    assert answer[type_of] == XLSX
+    assert answer["Content-Type"] == XLSX
     assert unquote(answer["Content-Disposition"]).endswith("周报_示范一校_2026-W45.xlsx")
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     assert book["作业"]["A4"].value is None
@@ -340,101 +295,3 @@ def test_a_week_that_has_not_begun_can_only_become_a_draft(filer_client: Client,
     page = filer_client.get(answer["Location"]).content.decode()
     assert "本周还没有开始，可以先存为草稿" in page
     assert 'value="submit"' not in page
-
-
-# Who ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def batch(filer_client: Client, school: Institution) -> ImportBatch:
-    checked(filer_client, school, filled(school))
-    return ImportBatch.objects.get()
-
-
-@pytest.mark.parametrize("who", ["other school", "other town", "other centre", "sysadmin"])
-def test_outside_the_jurisdiction_nothing_is_there(school: Institution, batch: ImportBatch, who: str) -> None:
-    outsider = Client()
-    outsider.force_login(
-        {
-            "other school": lambda: make.user("school", make.school("示范二小")),
-            "other town": lambda: make.user("town", make.town("440113100", "演示镇")),
-            "other centre": lambda: make.user("centre", make.centre("ZX02", "演示二中心")),
-            "sysadmin": lambda: make.user("sysadmin"),
-        }[who]()
-    )
-    for rest in ("workbook.xlsx", "workbook/", f"workbook/{batch.pk}/"):
-        assert outsider.get(address(school, rest)).status_code == 404, rest
-    for rest in ("workbook/", f"workbook/{batch.pk}/"):
-        assert outsider.post(address(school, rest), {"act": "submit"}).status_code == 404, rest
-    assert not WeeklyReturn.objects.exists()
-
-
-@pytest.mark.parametrize("role", ["town", "centre", "bureau"])
-def test_readers_neither_upload_nor_see_what_was_uploaded(school: Institution, batch: ImportBatch, role: str) -> None:
-    reader = Client()
-    reader.force_login(make.user(role, {"town": school.town, "centre": school.centre}.get(role)))
-    assert upload(reader, school, b"x").status_code == 403
-    assert reader.get(address(school, f"workbook/{batch.pk}/")).status_code == 404
-    assert reader.post(address(school, f"workbook/{batch.pk}/"), {"act": "submit"}).status_code == 404
-    assert not WeeklyReturn.objects.exists()
-
-
-def test_an_upload_of_one_week_is_not_there_under_another(
-    filer_client: Client, school: Institution, batch: ImportBatch
-) -> None:
-    rest = f"workbook/{batch.pk}/"
-    assert filer_client.get(address(school, rest, WEEK.plus(-1))).status_code == 404
-
-
-def test_a_locked_return_takes_no_workbook_and_says_why(filer_client: Client, school: Institution) -> None:
-    data = filled(school)
-    where = checked(filer_client, school, data)
-    filer_client.post(where, {"act": "submit"})
-    WeeklyReturn.objects.update(state="locked", locked_at=FRIDAY, remark="期末归档")
-    answer = upload(filer_client, school, data)
-    assert answer.status_code == 409
-    assert "锁定原因：期末归档" in text_of(answer)
-
-
-# Old batches ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def week_later(batch: ImportBatch) -> Callable[[dt.timedelta], int]:
-    def forget(after: dt.timedelta) -> int:
-        with time_machine.travel(batch.uploaded_at + after, tick=False):
-            return int(forget_old_imports())
-
-    return forget
-
-
-def test_uploads_go_after_seven_days(week_later: Callable[[dt.timedelta], int]) -> None:
-    assert week_later(imports.KEPT_FOR - dt.timedelta(seconds=1)) == 0
-    assert week_later(imports.KEPT_FOR) == 1
-    assert not ImportBatch.objects.exists()
-
-
-# How much it costs ------------------------------------------------------------------------------------------------
-
-
-def queries_of_a_check(client: Client, school: Institution, classes: int) -> tuple[int, int]:
-    """(queries of the upload, queries of its check) for a school of so many classes with an item each a day."""
-    codes = [f"2026-0{grade}-{number:02d}" for grade in (3, 4, 5) for number in range(1, 10)][:classes]
-    for code in codes:
-        if not school.school.classes.filter(code=code).exists():
-            make.school_class(school.school, code)
-    items = [make.item(code, day.isoformat(), 70) for code in codes for day in WEEK.days[:5]]
-    data = filled(school, homework=items)
-    with CaptureQueriesContext(connection) as uploading:
-        where = checked(client, school, data)
-    with CaptureQueriesContext(connection) as checking:
-        client.get(where)
-    return len(uploading), len(checking)
-
-
-def test_upload_and_check_ask_the_database_as_often_for_one_class_as_for_many(
-    filer_client: Client, school: Institution
-) -> None:
-    queries_of_a_check(filer_client, school, 1)  # what is read once a process
-    few = queries_of_a_check(filer_client, school, 2)
-    assert queries_of_a_check(filer_client, school, 12) == few
