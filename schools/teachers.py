@@ -20,6 +20,7 @@ from shuangjian.accounts.requests import signed_in
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
+from shuangjian.rules.explain import about_text
 
 
 class ClassesField(forms.MultipleChoiceField):
@@ -40,7 +41,7 @@ class TeacherForm(forms.Form):
 
     def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["classes"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+        self.fields["classes"].choices = [(code, about_text(f"class:{code}")) for code in codes]  # type: ignore[attr-defined]
 
 
 class ClassesForm(forms.Form):
@@ -50,7 +51,7 @@ class ClassesForm(forms.Form):
 
     def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["classes"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+        self.fields["classes"].choices = [(code, about_text(f"class:{code}")) for code in codes]  # type: ignore[attr-defined]
 
 
 class TeachersPage(SchoolView):
@@ -84,10 +85,19 @@ class TeachersView(TeachersPage):
         return super().get_context_data(
             institution=institution,
             teachers=[
-                {"account": each, "state": each.state(now), "outdated": not set(each.classes) & set(codes)}
+                {
+                    "account": each,
+                    "state": each.state(now),
+                    "classes": [about_text(f"class:{code}") for code in each.classes],
+                    "outdated": not set(each.classes) & set(codes),
+                }
                 for each in teachers
             ],
-            missing=[code for code in codes if not any(code in each.classes for each in teachers if each.is_active)],
+            missing=[
+                about_text(f"class:{code}")
+                for code in codes
+                if not any(code in each.classes for each in teachers if each.is_active)
+            ],
             has_classes=bool(codes),
             scope_trail=[
                 {"label": institution.name, "url": reverse("unit", args=[institution.code])},

@@ -16,6 +16,7 @@ from schools import class_services
 from schools.forms import ManyClassesForm, OneClassForm
 from schools.models import School, SchoolClass
 from shuangjian.accounts.models import RoleKind
+from shuangjian.accounts.requests import signed_in
 from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Refused
 from shuangjian.core.views import ScopedView
@@ -71,6 +72,7 @@ class ClassesView(SchoolView):
             open_count=sum(1 for c in classes if c.closed_on is None),
             filters=_year_filter(chosen, counts),
             may_edit=self.may_edit(),
+            is_filer=signed_in(self.request).role_kind == RoleKind.SCHOOL,
             **kwargs,
         )
 
