@@ -12,9 +12,11 @@ from django.test import Client
 from shuangjian.bureau.models import Institution
 from shuangjian.core.weeks import Week
 from shuangjian.intake import services
+from shuangjian.intake.models import ClassDraft
 from shuangjian.intake.return_form import ReturnForm
 from shuangjian.intake.sections import Form, check_payload
 from tests import make
+from tests.intake.test_class_drafts import teacher_of
 from tests.intake.test_form_pages import FRIDAY, Fields, as_sets, fields, url
 
 WEEK = make.WEEK
@@ -285,3 +287,13 @@ def test_readers_see_every_later_field(client: Client, school: Institution) -> N
     page = client.get(url(school)).content.decode()
     for words in ("学生互批", "要求家长参与", "12.5%", "照片2", "2025-12-31", "作业指导", "要求到校时间", "08:00"):
         assert words in page
+
+
+def test_a_teacher_publishes_the_class_and_nothing_is_saved_by_it(client: Client, school: Institution) -> None:
+    client.force_login(teacher_of(school, CLASS))
+    page = f"/units/{school.code}/returns/{WEEK.key}/classes/{CLASS}/"
+    posted = Fields(client.get(page).content.decode()).values | {f"hw-{CLASS}-0-m1": "20", "publish-link": "照片3"}
+    values = Fields(client.post(page, posted | {"act": "publish"}).content.decode()).values
+    assert (values[f"hw-{CLASS}-pd-1"], values[f"hw-{CLASS}-pl-1"]) == ("11-02", "照片3")
+    assert values["publish-link"] == "照片3", "what was typed beside the button stays"
+    assert not ClassDraft.objects.exists()
