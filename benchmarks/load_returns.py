@@ -105,15 +105,31 @@ def _load(path: Path, items: int) -> float:
             f"peak memory {run['megabytes']:.0f} MB of which {run['at_start']:.0f} before the file, "
             f"load {os.getloadavg()[0]:.1f}"
         )
+        busiest = max(run["own"], run["server"])
+        print(
+            f"    processor: {run['own']:.1f} s here and {run['server']:.1f} s in the server, side by side: "
+            f"{items / busiest:,.0f} items/s of the busier, {items / (run['own'] + run['server']):,.0f} of both"
+        )
     return statistics.median(runs)
 
 
 def _child(path: Path) -> None:
-    at_start = _megabytes()
+    at_start, server, own = _megabytes(), _server_processor(), time.process_time()
     began = time.perf_counter()
     load_returns(path, actor=None, now=clock.now())
-    seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "at_start": at_start, "megabytes": _megabytes()}))
+    run = {"seconds": time.perf_counter() - began, "at_start": at_start, "megabytes": _megabytes()}
+    print(json.dumps({**run, "own": time.process_time() - own, "server": _server_processor() - server}))
+
+
+def _server_processor() -> float:
+    """Processor seconds of this connection's server process; 0 where it cannot be seen from here."""
+    connection.ensure_connection()
+    try:
+        status = Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text()
+    except OSError:
+        return 0.0
+    ticks = status.rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes() -> float:

@@ -222,3 +222,12 @@ def test_what_a_terminal_would_obey_is_shown_and_not_sent(school: Institution, t
     problem: Problem = refusal(build.write(tmp_path, rows)).problems[0]
     assert "\x1b" not in str(problem)
     assert "\\x1b[2J" in str(problem)
+
+
+def test_a_lost_line_is_the_only_mistake_and_not_a_day_without_data(school: Institution, tmp_path: Path) -> None:
+    lines = build.text(build.lines(school, payload(school))).split("\n")
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join([*lines[:4], lines[4] + ",surplus", *lines[5:]]), encoding="utf-8")
+    assert [where for where, _ in said(refusal(path))] == ["第 5 行"]
+    path.write_text("\n".join([*lines[:4], *lines[5:]]), encoding="utf-8")
+    assert [problem.code for problem in refusal(path).problems] == ["missing"]
