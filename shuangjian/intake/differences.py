@@ -152,7 +152,7 @@ def _by_identity(rows: Any, identity: Sequence[str]) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = {}
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, Mapping):
-            groups.setdefault(canonical([row.get(name) for name in identity]), []).append(row)
+            groups.setdefault(canonical({name: row.get(name) for name in identity}), []).append(row)
     return groups
 
 

@@ -224,7 +224,7 @@ class ReturnPage(ScopedView):
         for index, version in enumerate(found):
             earlier = found[index + 1] if index + 1 < len(found) and index < _MOST_COMPARED else None
             counted = len(comparison.of(earlier.payload, version.payload)) if comparison and earlier else None
-            version.changed = counted  # type: ignore[attr-defined]
+            version.changed = counted
         return found
 
     def back(self) -> HttpResponseRedirect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -106,7 +106,7 @@ class ReviewView(ScopedView):
 class DecideView(ReviewView):
     """The bureau decides on a correction; a refused decision comes back with what was typed, on the list."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     roles = frozenset({RoleKind.BUREAU})
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
