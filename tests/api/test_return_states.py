@@ -211,6 +211,7 @@ def test_the_life_of_a_return_is_listed_with_who_when_and_what_was_said(
 def test_changes_between_two_versions_name_each_cell(call: Call, cast: SimpleNamespace, returns: str) -> None:
     for minutes in (30, 40, 45):
         make.submitted(cast.school, WEEK, homework=payload(cast, minutes)["homework"])
+    make.submitted(cast.other, WEEK, homework=payload(cast, 9)["homework"])
     where = "三年级（1）班 11-02（周一） 语文"
 
     def changes(number: int, query: str = "") -> Any:
@@ -221,6 +222,7 @@ def test_changes_between_two_versions_name_each_cell(call: Call, cast: SimpleNam
     assert changes(3, "?from=1")["changes"] == [{**change, "old": "30"}]
     assert changes(1, "?from=3")["changes"] == [{**change, "old": "45", "new": "30"}]
     assert changes(2, "?from=2")["changes"] == []
+    assert len(call("GET", returns + "versions/", "town").json()["results"]) == 3
     first = changes(1)
     assert first["from"] == 0
     assert {each["old"] for each in first["changes"]} >= {"没有这一行"}

@@ -196,6 +196,7 @@ def test_a_draft_counts_for_nothing(school: Institution) -> None:
     services.save_draft(school, WEEK, make.full_payload(school, WEEK), actor=make.Somebody(), now=DUE)
     WeeklyReturn.objects.update(is_complete=True)
     assert counts() == expected(missing=1)
+    assert with_return(Filing.objects.filter(week=WEEK.monday)).get().is_complete is False  # type: ignore[attr-defined]
 
 
 def every_state(school: Institution) -> None:
