@@ -26,7 +26,7 @@ BLANK_ROWS = 4900  # with its heading below what a workbook may hold
 _MUCH_MINUTES = 60  # of a class's week
 _YES_NO = "填“是”或“否”。"
 _OFF = "off"
-_CLASS_HELP = "从下拉列表选择，如“三年级（1）班”；也可填班级代码。"
+_CLASS_HELP = "从下拉列表选择，如“三年级（1）班”；从别处粘贴班级名称或班级代码也可以。"
 
 
 @dataclass(frozen=True)
