@@ -77,7 +77,7 @@ def refusal_of_locked(weekly_return: WeeklyReturn) -> Conflict:
 
 def reason_of(text: str, label: str, field: str = "reason") -> str:
     """The reason, trimmed; InvalidInput when it is missing or too long."""
-    text = (text or "").strip()
+    text = _text(text)
     if not 1 <= len(text) <= LONGEST:
         raise InvalidInput([Problem(field, f"请填写{label}（1–{LONGEST} 字）。", "required")])
     return text
@@ -85,10 +85,15 @@ def reason_of(text: str, label: str, field: str = "reason") -> str:
 
 def note_of(text: str, label: str, field: str = "note") -> str:
     """An optional note, trimmed; InvalidInput when it is too long."""
-    text = (text or "").strip()
+    text = _text(text)
     if len(text) > LONGEST:
         raise InvalidInput([Problem(field, f"{label}最多 {LONGEST} 字，现为 {len(text)} 字，请缩短。", "too_long")])
     return text
+
+
+def _text(text: str) -> str:
+    """Without NUL characters: PostgreSQL keeps none."""
+    return (text or "").replace("\x00", "").strip()
 
 
 def label_of(actor: Any) -> str:

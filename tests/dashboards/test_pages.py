@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -103,6 +104,16 @@ def test_a_return_that_was_sent_back_stands_first_with_its_reason(visit: Visit, 
     assert heading(shown) == "本周 4 件事要办"
     assert "退回原因：周二作业与公示不一致" in shown
     assert "1 所被退回待重报" in page(visit("town"), "/filings/")
+
+
+def test_a_correction_that_was_granted_is_a_thing_to_do_until_its_time_is_over(visit: Visit, world: World) -> None:
+    until = NOW + dt.timedelta(days=2)
+    WeeklyReturn.objects.filter(institution=world.school).update(state="locked", locked_at=NOW, reopened_until=until)
+    shown = page(visit("school"), "/")
+    assert "第45周周报已同意更正，请按期提交更正" in shown
+    assert "2026-11-12（周四）10:00 前" in shown
+    WeeklyReturn.objects.update(reopened_until=NOW - dt.timedelta(seconds=1))
+    assert "同意更正" not in page(visit("school"), "/")
 
 
 def test_the_list_of_units_is_searched_filtered_sorted_and_worst_first(visit: Visit) -> None:

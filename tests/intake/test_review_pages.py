@@ -311,6 +311,19 @@ def test_a_note_typed_beside_a_draft_is_still_there_when_the_page_opens_again(sc
     assert ">周三停电</textarea>" in text(filer, of(schools[3]))
 
 
+def test_characters_that_the_database_cannot_keep_do_no_harm(schools: list[Institution]) -> None:
+    filer, bureau = signed_in("school", schools[3]), signed_in("bureau")
+    posted = fields(filer, schools[3]) | {"act": "save", "sd-primary-1": "08:20", "note": "停\x00电"}
+    assert filer.post(of(schools[3]), posted).status_code == 302
+    assert ">停电</textarea>" in text(filer, of(schools[3]))
+    assert bureau.post(of(schools[0], "approve/"), {"reason": "已核\x00实"}).status_code == 302
+    assert bureau.post(of(schools[0], "send-back/"), {"reason": "\x00"}).status_code == 422
+    advance(schools[0], "accept", "lock")
+    request = review.ask_reopen(schools[0], WEEK, actor=make.user("school", schools[0]), now=FRIDAY, reason="错\x00")
+    assert bureau.post(f"/returns/reopen/{request.pk}/refuse/", {"answer": "不\x00行"}).status_code == 302
+    assert ReopenRequest.objects.get().answer == "不行"
+
+
 def test_the_weeks_of_a_school_tell_where_each_return_stands(schools: list[Institution]) -> None:
     school = schools[0]
     filer, weeks = signed_in("school", school), f"/units/{schools[0].code}/returns/"

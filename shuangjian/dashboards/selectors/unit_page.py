@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 
 from shuangjian.accounts.models import DISTRICT_NAME, RoleKind, User
@@ -163,15 +163,18 @@ def week_lines(unit: Institution, week: Week, now: dt.datetime) -> list[WeekLine
 def open_matters(
     user: User, unit: Institution, alerts: list[Alert], unfiled: list[Filing], now: dt.datetime
 ) -> list[Matter]:
-    """What the unit has to do now, worst first: returns sent back or missing, alerts, then the return due next."""
-    sent_back = WeeklyReturn.objects.filter(institution=unit, state=WeeklyReturn.State.RETURNED).order_by("week")
+    """What the unit has to do now, worst first: returns to mend or missing, alerts, then the one due next."""
+    to_mend = WeeklyReturn.objects.filter(
+        Q(state=WeeklyReturn.State.RETURNED) | Q(state=WeeklyReturn.State.LOCKED, reopened_until__gte=now),
+        institution=unit,
+    ).order_by("week")
     may_file = user.role_kind == RoleKind.SCHOOL
     alerted = {alert.period for alert in alerts if alert.rule == _NOT_FILED}
     missing = [each for each in unfiled if each.due_at < now and Week(each.week).key not in alerted]
     upcoming = [each for each in unfiled if each.due_at >= now]
     worst = _worst_by_alert(user, unit)
     return [
-        *(_sent_back(unit, each, may_file) for each in sent_back),
+        *(_to_mend(unit, each, may_file) for each in to_mend),
         *(_missing(unit, each, may_file) for each in missing),
         *(_rule_matter(unit, inside, worst, now, may_file) for inside in _by_rule(alerts)),
         *(_upcoming(unit, each, may_file) for each in upcoming),
@@ -273,8 +276,18 @@ def clause_words(clause_id: str) -> str:
     return f"《指引》{clause_id} {clause.title if clause else ''}".strip()
 
 
-def _sent_back(unit: Institution, weekly_return: WeeklyReturn, may_file: bool) -> Matter:
+def _to_mend(unit: Institution, weekly_return: WeeklyReturn, may_file: bool) -> Matter:
+    """A return sent back, or one whose correction the bureau granted after the lock."""
     week = Week(weekly_return.week)
+    if weekly_return.state == WeeklyReturn.State.LOCKED:
+        return Matter(
+            title=f"{short_label(week)}周报已同意更正，请按期提交更正",
+            why=["更正时写明改了什么、为什么；过期未提交的，恢复锁定。"],
+            url=return_url(unit, week),
+            action="去更正" if may_file else _READ,
+            severity=1,
+            due=f"{cn_datetime(weekly_return.reopened_until)} 前",
+        )
     return Matter(
         title=f"{short_label(week)}周报被退回，请更正后重新提交",
         why=[f"退回原因：{weekly_return.remark}"] if weekly_return.remark else [],

@@ -199,7 +199,7 @@ class ReturnPage(ScopedView):
     def typed_note(self) -> str:
         """The 说明 that goes with the next version: as typed just now, else as kept when the draft was saved."""
         if self.request.method == "POST":
-            return self.request.POST.get("note", "")
+            return self.request.POST.get("note", "").replace("\x00", "")
         return str(self.request.session.get(self._note_key, ""))
 
     @property
@@ -229,7 +229,7 @@ class ReturnPage(ScopedView):
 
     def back(self) -> HttpResponseRedirect:
         """To the form again, by GET, so that a reload repeats nothing. A note typed beside a draft is kept."""
-        note = self.request.POST.get("note", "").strip()
+        note = self.typed_note().strip()
         if note and self.request.POST.get("act", "").startswith("save"):
             self.request.session[self._note_key] = note
         else:

@@ -142,7 +142,7 @@ class GrantView(DecideView):
         now, typed = clock.now(), self.request.POST.get("days", "").strip()
         days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 0
         until = clock.at(now.date() + dt.timedelta(days=days), _LAST_MINUTE)
-        answer = self.request.POST.get("answer", "").replace("\x00", "")
+        answer = self.request.POST.get("answer", "")
         review.grant_reopen(wanted.pk, actor=signed_in(self.request), now=now, until=until, answer=answer)
         name = wanted.weekly_return.institution.name
         messages.success(self.request, f"已同意{name}更正，期限至 {until:%Y-%m-%d %H:%M}。")
@@ -152,7 +152,7 @@ class RefuseView(DecideView):
     """不同意更正, with an answer."""
 
     def decide(self, wanted: ReopenRequest) -> None:
-        answer = self.request.POST.get("answer", "").replace("\x00", "")
+        answer = self.request.POST.get("answer", "")
         review.refuse_reopen(wanted.pk, actor=signed_in(self.request), now=clock.now(), answer=answer)
         messages.success(self.request, f"已答复{wanted.weekly_return.institution.name}：不同意更正。")
 

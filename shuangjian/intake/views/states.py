@@ -22,7 +22,7 @@ class StateView(ReturnPage):
     field: ClassVar[str]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        text = request.POST.get("reason", "").replace("\x00", "")  # PostgreSQL keeps no such character
+        text = request.POST.get("reason", "")
         if not self.user.may_write:
             raise PermissionDenied("您的账号现在不能办理，请先修改初始密码。")
         try:
