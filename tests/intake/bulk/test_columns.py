@@ -73,7 +73,7 @@ READ = [
     ("whole_number", "６０", "６０"),
     ("whole_number", "60分钟", "60分钟"),
     ("whole_number", "1e309", "1e309"),
-    ("whole_number", "60.5", "60.5"),
+    ("whole_number", "60.5", 60.5),
     ("share", "0.9", 0.9),
     ("share", "1", 1),
     ("share", "90%", "90%"),
