@@ -228,16 +228,6 @@ def test_all_days_fills_the_blank_school_days_only(filer: Client, school: Instit
     assert lessons == {day.isoformat(): "08:30" for day in WEEK.days[:5]} | {WEEK.days[1].isoformat(): "08:40"}
 
 
-def test_one_click_ticks_every_unanswered_school_day(filer: Client, school: Institution) -> None:
-    posted = fields(filer, school) | {"hw-2026-03-01-0-m2": "20", "act": "tick:homework_none"}
-    page = filer.post(url(school), posted).content.decode()
-    assert "已勾选 9 个未填的上课日，尚未保存" in page
-    values = Fields(page).values
-    assert "hw-2026-03-01-none-2" not in values
-    assert values["hw-2026-03-01-none-3"] == "1"
-    assert values["hw-2026-03-01-0-m2"] == "20"
-
-
 def test_a_row_more_without_javascript(filer: Client, school: Institution) -> None:
     posted = fields(filer, school) | {"hw-2026-03-01-0-m2": "2x", "act": "row:2026-03-01"}
     values = Fields(filer.post(url(school), posted).content.decode()).values

@@ -15,7 +15,7 @@ from shuangjian.core.errors import InvalidInput
 from shuangjian.core.weeks import Week
 from shuangjian.intake import services
 from tests import make
-from tests.intake.test_form_pages import FRIDAY, fields, url
+from tests.intake.test_form_pages import FRIDAY, Fields, fields, url
 
 WEEK = make.WEEK
 DAY = [day.isoformat() for day in WEEK.days]
@@ -90,3 +90,14 @@ def test_homework_of_a_weekend_is_taken_and_judged(client: Client, school: Insti
     posted = fields(client, school) | {f"hw-{CLASS}-0-m6": "95", "act": "preview"}
     page = client.post(url(school), posted).content.decode()
     assert f'<a href="#hw-{CLASS}-0-m6">三年级（1）班 11-07（周六）</a>' in page
+
+
+def test_one_click_ticks_every_unanswered_school_day(client: Client, school: Institution) -> None:
+    client.force_login(make.user("school", school))
+    posted = fields(client, school) | {"hw-2026-03-01-0-m2": "20", "act": "tick:homework_none"}
+    page = client.post(url(school), posted).content.decode()
+    assert "已勾选 9 个未填的上课日，尚未保存" in page
+    values = Fields(page).values
+    assert "hw-2026-03-01-none-2" not in values
+    assert values["hw-2026-03-01-none-3"] == "1"
+    assert values["hw-2026-03-01-0-m2"] == "20"
