@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 
 from shuangjian.alerts.models import Alert
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
-from shuangjian.intake import review, review_many, services
+from shuangjian.intake import review, review_many, services, tasks
 from shuangjian.intake.models import ReopenRequest, ReturnEvent, ReturnVersion, WeeklyReturn
 from shuangjian.journal.models import AuditEntry
 from shuangjian.rules import services as rules_services
@@ -219,6 +220,16 @@ def test_an_accepted_return_locks_28_days_after_its_due_instant(school: Any, lat
         assert (event.act, event.from_state, event.actor, event.note) == ("lock_due", "accepted", "系统", after.remark)
         assert AuditEntry.objects.filter(act="lock_due_return", institution=school).count() == 1
     assert review_many.lock_due_returns(DUE + later) == 0, "a second run finds nothing"
+
+
+def test_beat_locks_as_the_portal_itself(school: Any, settings: Any) -> None:
+    named = {entry["task"]: entry for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert "intake.lock_due_returns" in named
+    bring(school, "accepted")
+    with time_machine.travel(DUE + dt.timedelta(days=29), tick=False):
+        assert tasks.lock_due_returns() == 1
+    entry = AuditEntry.objects.get(act="lock_due_return")
+    assert (entry.actor_label, entry.source) == ("系统", "job")
 
 
 @pytest.mark.parametrize("state", ["submitted", "returned", "approved", "withdrawn", "draft"])
