@@ -1,1 +1,1 @@
-"""A small fictional district for demonstrations: invented schools in the real towns, with planted violations."""
+"""A fictional district of any size: invented schools in the real towns, planted violations, and the key to them."""

@@ -1,95 +1,104 @@
-"""Lawful payloads of fictional weekly returns, in which every key is stated. What breaks them is in plants.py."""
+"""The content of a fictional weekly return: a lawful one, and one with planted violations and what they must raise."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from shuangjian.core.choices import Stage
+from schools.fiction import plants, stage_plants
+from schools.fiction.habits import Habits, stage_of
+from schools.fiction.homework import ClassWeek, items, lawful_week
+from schools.fiction.key import Found
+from schools.fiction.stages import StageWeek, lawful_stage
 
 Payload = dict[str, list[dict[str, Any]]]
 Days = Mapping[str, Sequence[dt.date]]
 
-_SUBJECTS = {
-    Stage.PRIMARY: ("语文", "数学", "英语"),
-    Stage.JUNIOR: ("语文", "数学", "英语", "物理", "历史"),
-}
-_LOWER = {Stage.PRIMARY: (10, 18), Stage.JUNIOR: (10, 17)}
-_LESSONS = {
-    Stage.PRIMARY: {"first_lesson": "08:30", "arrival": "08:05"},
-    Stage.JUNIOR: {"first_lesson": "08:05", "arrival": "07:40"},
-}
-_MINUTES = {Stage.PRIMARY: (80, 90, 100), Stage.JUNIOR: (90, 100, 120)}
-#: Shares of the written homework that is done at school, in hundredths: 基本完成, 大部分.
-_SHARES = {Stage.PRIMARY: (92, 100), Stage.JUNIOR: (60, 90)}
-_CONTENTS = ("tutoring", "science", "sports", "arts", "labour", "reading", "clubs")
-_VARIED = ("layered", "flexible", "personalised")
+
+@dataclass
+class Plans:
+    """What one unit's week is to be, class by class and stage by stage."""
+
+    classes: list[ClassWeek]
+    stages: list[StageWeek]
+    findings: list[Found] = field(default_factory=list)
+    #: Class-days on which a planted finding about a class stands.
+    breached: set[tuple[str, str]] = field(default_factory=set)
+
+    def payload(self, habits: Habits, random: Random) -> Payload:
+        """The plans as a payload in the very form in which the checks would leave it."""
+        rows: Payload = {"homework": [], "homework_none": [], "class_off": []}
+        start = random.getrandbits(48)
+        for number, plan in enumerate(self.classes):
+            random.seed(start + number)  # a change of one class leaves the rows of the others as they are
+            if plan.is_off and plan.days:
+                rows["class_off"].append({"class": plan.code})
+                continue
+            rows["homework"] += items(plan, habits, random)
+            answered = {*plan.totals, *plan.spoken}
+            rows["homework_none"] += [{"class": plan.code, "day": day} for day in plan.days if day not in answered]
+        rows["school_day"] = [row for plan in self.stages for row in plan.lessons.values()]
+        rows["after_school"] = [row for plan in self.stages for row in plan.service.values()]
+        rows["service_none"] = [row for plan in self.stages for row in plan.none.values()]
+        return rows
 
 
-def stage_of(grade: int) -> Stage:
-    return Stage.PRIMARY if grade <= 6 else Stage.JUNIOR
+def lawful_plans(
+    classes: Mapping[str, int],
+    days: Days,
+    pupils: Mapping[str, int],
+    habits: Habits,
+    random: Random,
+    plain: Collection[str] = (),
+) -> Plans:
+    """Plans that break no rule. ``classes``: grade by code; ``pupils``: by stage; ``plain``: classes whose homework
+    is all basic this week, which is unlawful in the fourth such week of a term."""
+    texts = {stage: [day.isoformat() for day in dates] for stage, dates in days.items()}
+    weeks = [lawful_week(code, grade, texts.get(stage_of(grade), []), random) for code, grade in classes.items()]
+    for week in weeks:
+        week.is_plain = week.code in plain
+    stages = [lawful_stage(stage, texts[stage], pupils.get(stage, 0), habits, random) for stage in sorted(texts)]
+    return Plans(weeks, stages)
+
+
+def plant_some(plans: Plans, *, chance: float, stage_chance: float, random: Random, least: int = 0) -> None:
+    """Break rules in some classes and stages, each with its chance; in one place at least where ``least`` is 1."""
+    for week in plans.classes:
+        if random.random() < chance:
+            _plant_into_class(plans, week, random)
+    for stage in plans.stages:
+        for weights in (stage_plants.LESSON_WEIGHTS, stage_plants.SERVICE_WEIGHTS):
+            if random.random() < stage_chance / 2:
+                plans.findings += stage_plants.plant(_pick(weights, random), stage, random)
+    for stage in plans.stages[:least] if not plans.findings else ():
+        plans.findings += stage_plants.plant("AS-02", stage, random)
+
+
+def _plant_into_class(plans: Plans, week: ClassWeek, random: Random) -> None:
+    raised = plants.plant(_pick(plants.weights_for(week.grade), random), week, random)
+    plans.findings += raised
+    days = {found.occurred_on for found in raised if found.rule in ("HW-01", "HW-02", "HW-09", "HW-10")}
+    plans.breached |= {(week.code, day) for day in days | set(week.unpublished) if day in week.days}
+
+
+def _pick(weights: Mapping[str, int], random: Random) -> str:
+    return random.choices(list(weights), weights=list(weights.values()))[0]
 
 
 def lawful(classes: Mapping[str, int], days: Days, random: Random) -> Payload:
-    """A complete return without any violation. ``classes``: grade by class code."""
-    payload: Payload = {key: [] for key in ("homework", "homework_none", "class_off", "school_day", "after_school")}
-    payload["service_none"] = []
-    for code, grade in classes.items():
-        items: list[dict[str, Any]] = []
-        for day in days.get(stage_of(grade), ()):
-            items += _homework(code, grade, day, random)
-        if items and grade >= 3 and not any("alternative" in row for row in items):
-            random.choice(items)["kind"] = random.choice(_VARIED)
-        payload["homework"] += items
-    _tick_what_is_empty(payload, classes, days)
-    for name, dates in days.items():
-        stage = Stage(name)
-        payload["school_day"] += [{"stage": stage, "day": str(day), **_LESSONS[stage]} for day in dates]
-        pupils = sum(random.randint(18, 30) for grade in classes.values() if stage_of(grade) == stage)
-        minutes, content = random.choice(_MINUTES[stage]), ["homework", *random.sample(_CONTENTS, 3)]
-        payload["after_school"] += [_service(stage, day, minutes, pupils, content, random) for day in dates]
-    return payload
+    """A complete return that states every key and breaks no rule. ``classes``: grade by class code."""
+    return changed(classes, days, random, lambda plans: None)
 
 
-def _service(
-    stage: Stage, day: dt.date, minutes: int, pupils: int, content: list[str], random: Random
-) -> dict[str, Any]:
-    wanting, late = max(0, pupils - random.randint(0, 4)), random.randint(0, 6)
-    row = {"stage": stage, "day": str(day), "minutes": minutes, "wanting": wanting, "served": wanting}
-    row |= {"late_wanted": late, "late_places": 8, "content": list(content), "flexible_leaving": True}
-    return row | ({"evening_study_minutes": random.choice((0, 60))} if stage == Stage.JUNIOR else {})
-
-
-def _homework(code: str, grade: int, day: dt.date, random: Random) -> list[dict[str, Any]]:
-    """Written items below the cap, sometimes a layered pair; in grades 1–2 nothing but reading."""
-    if grade <= 2:
-        return [item(code, day, "语文", 15, written=False)] if random.random() < 0.3 else []
-    if random.random() < 0.08:
-        return []
-    stage = stage_of(grade)
-    least, most = _LOWER[stage]
-    items = [item(code, day, subject, random.randint(least, most)) for subject in _SUBJECTS[stage]]
-    if random.random() < 0.15:
-        longest = items[1]["minutes"]
-        items[1] |= {"alternative": "提高", "kind": "layered"}
-        items.append(item(code, day, "数学", max(5, longest - 4), alternative="提高", kind="layered"))
-    for row in items:
-        row["done_at_school"] = random.randint(*_SHARES[stage]) / 100
-    items[0]["publication"] = f"班级公示栏{day:%m%d}"
-    return items
-
-
-def _tick_what_is_empty(payload: Payload, classes: Mapping[str, int], days: Days) -> None:
-    answered = {(row["class"], row["day"]) for row in payload["homework"]}
-    for code, grade in classes.items():
-        missing = [day for day in days.get(stage_of(grade), ()) if (code, str(day)) not in answered]
-        payload["homework_none"] += [{"class": code, "day": str(day)} for day in missing]
-
-
-def item(code: str, day: dt.date, subject: str, minutes: int, **fields: Any) -> dict[str, Any]:
-    """A basic written item, marked by the teacher and published on its day."""
-    row = {"class": code, "day": str(day), "subject": subject, "minutes": minutes, "written": True}
-    row |= {"optional": False, "kind": "basic", "marked_by": "teacher", "asks_parents": False}
-    return {**row, "published_on": str(day), **fields}
+def changed(classes: Mapping[str, int], days: Days, random: Random, change: Callable[[Plans], object]) -> Payload:
+    """As ``lawful``, after ``change`` of the plans."""
+    habits = Habits.of(random, days)
+    while habits.is_terse:
+        habits = Habits.of(random, days)
+    pupils = {stage: 40 * sum(stage_of(grade) == stage for grade in classes.values()) for stage in days}
+    plans = lawful_plans(classes, days, pupils, habits, random)
+    change(plans)
+    return plans.payload(habits, random)

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from schools.fiction import directory, payloads, plants
-from schools.fiction.world import make_world
+from schools.fiction import directory, payloads, plants, stage_plants
+from schools.fiction.key import Found
+from schools.fiction.world import Tuning, make_world
 from schools.reference import DIRECTORY
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
 from shuangjian.bureau.reference import load_reference
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
+from shuangjian.intake.models import ReturnVersion
+from shuangjian.intake.payloads import canonical
 from shuangjian.intake.sections import Form
-from shuangjian.intake.services import preview_return, submit_return
+from shuangjian.intake.services import preview_return
+from shuangjian.journal.models import EvaluationRequest
+from shuangjian.rules.drain import drain
 from shuangjian.rules.models import Finding
 from tests import make
 
 WEEK = Week.parse("2026-W45")
+_NOW = clock.at(Week.parse("2026-W46").days[1], 9 * 60)
 
 
 def test_no_fictional_name_is_or_holds_the_name_of_a_real_school() -> None:
@@ -59,57 +68,112 @@ def _told() -> tuple[Any, dict[str, int], Any]:
 
 
 @pytest.mark.django_db
-def test_a_lawful_payload_is_complete_and_finds_nothing() -> None:
+def test_a_lawful_payload_is_complete_finds_nothing_and_is_what_the_checks_would_make_of_it() -> None:
     school, classes, days = _told()
     for seed in range(5):
         payload = payloads.lawful(classes, days, Random(seed))
         checked, findings = preview_return(school, WEEK, payload, now=clock.at(WEEK.sunday, 0))
         assert (checked.gaps, findings) == ([], [])
+        assert canonical(checked.payload) == canonical(payload)
+
+
+def _about(grade: int) -> list[tuple[str, int]]:
+    return [(rule, grade) for rule in sorted(plants.weights_for(grade))]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("rule", sorted(plants.PLANTS | plants.LATER_PLANTS))
-def test_a_planted_violation_is_found(rule: str) -> None:
+@pytest.mark.parametrize(("rule", "grade"), [*_about(2), *_about(5), *_about(9)])
+def test_a_violation_planted_into_a_class_raises_what_it_tells_and_nothing_else(rule: str, grade: int) -> None:
     school, classes, days = _told()
+    told: set[Found] = set()
+    for seed in range(8):
+        random = Random(seed)
+        planted: list[Found] = []
+
+        def change(plans: payloads.Plans, random: Random = random, planted: list[Found] = planted) -> None:
+            plan = next(plan for plan in plans.classes if plan.grade == grade)
+            planted += plants.plant(rule, plan, random)
+
+        payload = payloads.changed(classes, days, random, change)
+        assert _foreseen(school, payload) == set(planted)
+        told |= set(planted)
+    assert rule in {found.rule for found in told}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("stage", ["primary", "junior"])
+@pytest.mark.parametrize("rule", sorted(stage_plants.LESSON_WEIGHTS | stage_plants.SERVICE_WEIGHTS))
+def test_a_violation_planted_into_a_stage_raises_what_it_tells_and_nothing_else(rule: str, stage: str) -> None:
+    school, classes, days = _told()
+    for seed in range(8):
+        random = Random(seed)
+        planted: list[Found] = []
+
+        def change(plans: payloads.Plans, random: Random = random, planted: list[Found] = planted) -> None:
+            plan = next(plan for plan in plans.stages if plan.stage == stage)
+            planted += stage_plants.plant(rule, plan, random)
+
+        payload = payloads.changed(classes, days, random, change)
+        assert planted
+        assert _foreseen(school, payload) == set(planted)
+
+
+def _foreseen(school: Institution, payload: payloads.Payload) -> set[Found]:
+    checked, findings = preview_return(school, WEEK, payload, now=clock.at(WEEK.sunday, 0))
+    assert (checked.problems, checked.gaps) == ([], [])
+    return {Found(f["rule"], f["about"], f["occurred_on"].isoformat(), f["observed"], f["limit"]) for f in findings}
+
+
+def test_the_districts_sizes_are_those_of_the_directory_scaled_to_nine_thousand_classes() -> None:
     for seed in range(5):
-        payload = payloads.lawful(classes, days, Random(seed))
-        assert plants.plant(rule, payload, classes, days, Random(seed))
-        _, findings = preview_return(school, WEEK, payload, now=clock.at(WEEK.sunday, 0))
-        assert rule in {finding["rule"] for finding in findings}
+        schools = list(directory.schools(240, Random(seed)))
+        assert 8_300 <= sum(sum(school.classes.values()) for school in schools) <= 9_700
+        kinds = Counter(school.kind for school in schools)
+        assert kinds == {1: 154, 2: 36, 3: 46, 4: 2, 5: 2}
 
 
 @pytest.mark.django_db
-def test_lawful_weeks_in_a_row_have_variety_and_four_plain_ones_are_found() -> None:
-    school, classes, _ = _told()
-    weeks = [Week.parse(f"2026-W{number}") for number in range(42, 46)]
-
-    def file(*, is_plain: bool) -> set[str]:
-        random, last = Random(7), weeks[-1]
-        for week in weeks:
-            days = Form.of(school, week).school_days
-            payload = payloads.lawful(classes, days, random)
-            if is_plain:
-                assert plants.plain(payload, "2026-05-01")
-            checked, findings = preview_return(school, week, payload, now=clock.at(last.sunday, 0))
-            assert checked.gaps == []
-            if week != last:
-                assert findings == []
-                submit_return(
-                    school, week, actor=make.Somebody(), now=clock.at(last.sunday, 0), door="api", payload=payload
-                )
-        return {f"{finding['rule']} {finding['about']}" for finding in findings}
-
-    assert file(is_plain=False) == set()
-    assert file(is_plain=True) == {"HW-07 class:2026-05-01"}
-
-
-@pytest.mark.django_db
-def test_the_world_counts_what_it_planted_and_the_engine_finds_it() -> None:
+def test_the_same_seed_and_day_give_the_same_world_and_another_seed_another(tmp_path: Path) -> None:
     load_reference(actor=None)
-    world = make_world(schools=4, weeks=5, seed=7, now=clock.at(WEEK.sunday, 12 * 60))
-    found = set(Finding.objects.open().values_list("rule", flat=True))
-    assert {rule for rule, times in world.planted.items() if times} <= found
-    assert world.planted["HW-07"] == Finding.objects.open().filter(rule="HW-07").count() > 0
+    written = []
+    for number, seed in enumerate((7, 7, 8)):
+        with transaction.atomic():
+            world = make_world(
+                schools=3, weeks=3, seed=seed, now=_NOW, tuning=Tuning(size=0.2, breach=0.1), is_evaluated=False
+            )
+            versions = ReturnVersion.objects.order_by("weekly_return__institution__code", "weekly_return__week", "pk")
+            world.key.write(tmp_path / f"{number}.csv")
+            written.append(
+                (list(versions.values_list("sha256", "submitted_at")), (tmp_path / f"{number}.csv").read_text())
+            )
+            transaction.set_rollback(True)
+    assert written[0] == written[1]
+    assert written[0] != written[2]
+
+
+@pytest.mark.django_db
+def test_make_world_writes_its_key_and_leaves_the_judging_to_the_drain_when_asked(tmp_path: Path) -> None:
+    load_reference(actor=None)
+    key = tmp_path / "key.csv"
+    arguments = ["--schools", "3", "--weeks", "3", "--size", "0.2", "--now", "2026-11-10T09:00", "--breach", "0.1"]
+    call_command("make_world", *arguments, "--no-evaluate", "--answer-key", str(key))
+    assert not Finding.objects.exists()
+    assert [request.scope for request in EvaluationRequest.objects.filter(done_at__isnull=True)] == ["district"]
+    drain(lambda: _NOW)
+    with key.open(encoding="utf-8") as lines:
+        answers = {tuple(row.values()) for row in csv.DictReader(lines)}
+    stored = Finding.objects.open().values_list(
+        "rule", "institution__code", "about", "occurred_on", "observed", "limit"
+    )
+    assert answers == {tuple(map(str, row)) for row in stored}
+    assert len(answers) > 10
+
+
+@pytest.mark.django_db
+def test_make_world_says_when_the_calendar_does_not_reach_back_so_far() -> None:
+    load_reference(actor=None)
+    with pytest.raises(CommandError, match="教学周"):
+        call_command("make_world", "--schools", "1", "--weeks", "90")
 
 
 @pytest.mark.django_db

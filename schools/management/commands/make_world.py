@@ -1,36 +1,75 @@
-"""Make a fictional district with planted violations."""
+"""Make a fictional district with planted violations, and the key that tells what must be found in it."""
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from schools.fiction.world import make_world
+from schools.fiction.directory import FULL_SIZE
+from schools.fiction.world import Tuning, World, make_world
 from shuangjian.core import clock
 from shuangjian.core.errors import Refused
+from shuangjian.core.weeks import Week
 
 
 class Command(BaseCommand):
-    """``make_world --schools N --weeks N --seed S``: the same seed and day give the same world."""
+    """``make_world --schools N --weeks N --seed S [--answer-key FILE]``: the same arguments give the same world."""
 
     help = "Fill an empty portal with fictional schools (示范一小 …), their weekly returns and planted violations."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--schools", type=int, default=30)
-        parser.add_argument("--weeks", type=int, default=8)
+        parser.add_argument("--schools", type=int, default=240)
+        parser.add_argument("--weeks", type=int, default=8, help="teaching weeks before the present one")
         parser.add_argument("--seed", type=int, default=2026)
+        parser.add_argument("--now", default="", help="the story's present, such as 2027-01-26T09:00 (Shanghai)")
+        parser.add_argument("--breach", type=float, default=Tuning.breach, help="share of class-days in breach")
+        parser.add_argument("--size", type=float, default=FULL_SIZE, help="classes per class of the real directory")
+        parser.add_argument("--answer-key", type=Path, help="write every finding that must stand open to this CSV file")
+        parser.add_argument("--no-evaluate", action="store_true", help="leave the judging to the drain")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+
+        def tell(week: Week, world: World) -> None:
+            seconds = time.monotonic() - began
+            self.stdout.write(f"{week.key}：累计 {world.returns} 份周报，{world.items} 项作业，用时 {seconds:.0f} 秒")
+            self.stdout.flush()
+
         try:
             world = make_world(
-                schools=options["schools"], weeks=options["weeks"], seed=options["seed"], now=clock.now()
+                schools=options["schools"],
+                weeks=options["weeks"],
+                seed=options["seed"],
+                now=_instant(options["now"]),
+                tuning=Tuning(breach=options["breach"], size=options["size"]),
+                is_evaluated=not options["no_evaluate"],
+                progress=tell,
             )
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        planted = "，".join(f"{rule} {count}" for rule, count in sorted(world.planted.items()))
-        self.stdout.write(
-            f"演示数据：{world.schools} 所示范学校，{world.weeks[0].key} 至 {world.weeks[-1].key}，"
-            f"{world.returns} 份周报；植入：{planted}"
-        )
+        if options["answer_key"]:
+            world.key.write(options["answer_key"])
+        self.stdout.write(_told(world))
+
+
+def _instant(text: str) -> dt.datetime:
+    """The Shanghai time that the text writes; now where it is empty."""
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=clock.LOCAL) if text else clock.now()
+    except ValueError as error:
+        raise CommandError(f"--now “{text}”不是时间，应写作 2027-01-26T09:00。") from error
+
+
+def _told(world: World) -> str:
+    planted = "，".join(f"{rule} {count}" for rule, count in sorted(world.planted.items()))
+    share = world.breached / world.class_days if world.class_days else 0
+    return (
+        f"演示数据：{world.schools} 所示范学校，{world.classes} 个班，{world.weeks[0].key} 至 {world.weeks[-1].key}，"
+        f"{world.returns} 份周报，{world.items} 项作业；{share:.1%} 的班级日有植入的问题；"
+        f"应有疑似问题 {len(world.key.answers)} 条：{planted}"
+    )
