@@ -15,17 +15,23 @@ from shuangjian.core.weeks import Week
 from shuangjian.intake.filings import DUE_TIME, correct_filings, weeks_between
 from shuangjian.intake.models import JUDGED_STATES, WeeklyReturn
 from shuangjian.intake.sections import Form, all_sections
+from shuangjian.intake.sufficiency import recheck_sufficiency
+
+_AT_A_TIME = 50  # returns with their payloads in memory
 
 
 def covered_weeks(institution_ids: Sequence[int], since: dt.date, until: dt.date) -> QuerySet[Any, tuple[Any, ...]]:
-    """(institution id, Monday, version id) of judged returns that answer every school day of the present calendar."""
+    """Judged returns that answer every school day of the present calendar.
+
+    Rows of (institution id, Monday, version id, codes of the rules that can lack data and find all they need in it).
+    """
     return WeeklyReturn.objects.filter(
         institution_id__in=institution_ids,
         week__gte=Week.of(since).monday,
         week__lte=until,
         state__in=JUDGED_STATES,
         is_complete=True,
-    ).values_list("institution_id", "week", "current_version_id")
+    ).values_list("institution_id", "week", "current_version_id", "sufficient_for")
 
 
 def follow_calendar(institution_ids: Sequence[int] | None, since: dt.date, until: dt.date) -> None:
@@ -53,18 +59,22 @@ def follow_due_time(parameter: str, since: dt.date, today: dt.date) -> None:
 
 
 def recheck_returns(institution_ids: Sequence[int], since: dt.date, until: dt.date) -> None:
-    """Look again whether the judged returns of these weeks answer every school day, class and stage as they are now."""
+    """Look again at the judged returns of these weeks, by the calendar, classes and stages as they are now.
+
+    Whether they answer every school day, and for which rules their data suffice.
+    """
     lock_institutions(institution_ids)
     returns = WeeklyReturn.objects.filter(
         institution_id__in=institution_ids, week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED_STATES
     )
     changed = []
-    for weekly_return in returns.select_related("institution", "current_version"):
+    for weekly_return in returns.select_related("institution", "current_version").defer("draft").iterator(_AT_A_TIME):
         is_complete = _answers_everything(weekly_return)
         if is_complete != weekly_return.is_complete:
             weekly_return.is_complete = is_complete
             changed.append(weekly_return)
     WeeklyReturn.objects.bulk_update(changed, ["is_complete"])
+    recheck_sufficiency(institution_ids, since, until)
 
 
 def _answers_everything(weekly_return: WeeklyReturn) -> bool:

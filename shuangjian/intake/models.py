@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -38,6 +39,12 @@ class WeeklyReturn(models.Model):
     draft_saved_by = models.CharField(max_length=150, blank=True)
     is_complete = models.BooleanField(
         default=False, help_text="every school day of the calendar as it is now has data or a tick"
+    )
+    sufficient_for = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        blank=True,
+        help_text="codes of the rules that can lack data and find all they need in what stands, by today's calendar",
     )
     current_version = models.ForeignKey("ReturnVersion", null=True, on_delete=models.PROTECT, related_name="+")
     first_submitted_at = models.DateTimeField(null=True)

@@ -27,6 +27,7 @@ from shuangjian.intake.steps import (
     refusal_of_locked,
     take_step,
 )
+from shuangjian.intake.sufficiency import sufficient_for
 from shuangjian.journal.services import record, request_evaluation
 from shuangjian.rules import engine
 from shuangjian.rules.declare import Source, all_rules
@@ -164,10 +165,11 @@ def withdraw_return(institution: Institution, week: Week, *, actor: Any, now: dt
     weekly_return.state = State.WITHDRAWN
     weekly_return.remark = reason
     weekly_return.is_complete = False
+    weekly_return.sufficient_for = []
     current = weekly_return.current_version
     if weekly_return.draft is None and current is not None:
         weekly_return.draft = current.payload
-    take_step(weekly_return, now, "state", "remark", "draft", "is_complete")
+    take_step(weekly_return, now, "state", "remark", "draft", "is_complete", "sufficient_for")
     filings.note_withdrawn(institution, week)
     number = current.number if current else None
     add_event(weekly_return, "withdraw", from_state=before, actor=actor, now=now, note=reason, version=number)
@@ -280,11 +282,13 @@ def _make_current(
     weekly_return.current_version = version
     weekly_return.first_submitted_at = weekly_return.first_submitted_at or now
     weekly_return.is_complete = True
+    key = institution.pk, week.monday
+    weekly_return.sufficient_for = sufficient_for([key])[key]
     weekly_return.draft = None
     weekly_return.remark = ""
     weekly_return.reopened_until = None
-    changed = ("state", "current_version", "first_submitted_at", "is_complete", "draft", "remark", "reopened_until")
-    take_step(weekly_return, now, *changed)
+    taken = ("state", "current_version", "first_submitted_at", "draft", "remark", "reopened_until")
+    take_step(weekly_return, now, *taken, "is_complete", "sufficient_for")
     filings.note_submitted(institution, week, first_submitted_at=weekly_return.first_submitted_at)
 
 

@@ -19,7 +19,6 @@ from shuangjian.core.weeks import Week
 from shuangjian.rules.declare import Period, Rule, Source, all_rules
 from shuangjian.rules.models import Exemption, Finding, RuleMode
 from shuangjian.rules.registries import coverage
-from shuangjian.rules.unknown import unknown_weeks
 
 #: What a unit shows is the first of these that any of its rules has; 数据不足 stands beside it wherever present.
 SHOWN_FIRST = (
@@ -66,7 +65,7 @@ class _Facts:
     exempt: set[str] = field(default_factory=set)
     without_rows: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
-    unknown: set[str] = field(default_factory=set)
+    sufficient_for: frozenset[str] = frozenset()
 
 
 def unit_outcomes(institution_ids: Sequence[int], week: Week, *, now: dt.datetime) -> dict[int, UnitOutcome]:
@@ -106,7 +105,7 @@ def _decide(rule: Rule, facts: _Facts) -> Outcome:
             return Outcome.INSUFFICIENT_DATA
         if not facts.school_stages & stages:
             return Outcome.NOT_APPLICABLE
-        if not facts.is_covered or rule.code in facts.unknown:
+        if not facts.is_covered or (rule.unknown is not None and rule.code not in facts.sufficient_for):
             return Outcome.INSUFFICIENT_DATA
     return Outcome.COMPLIANT
 
@@ -137,23 +136,17 @@ def _gather(institution_ids: Sequence[int], weeks: Sequence[Week]) -> _Gathered:
             facts[pk, monday].school_stages.add(stage)
     source = coverage()
     if source is not None and mondays:
-        for pk, monday, *_ in source(list(stages_of), min(mondays), max(mondays)):
-            if (pk, monday) in facts:
+        for pk, monday, _, sufficient_for in source(list(stages_of), min(mondays), max(mondays)):
+            if (pk, monday) in facts:  # the weeks asked for need not follow one another
                 facts[pk, monday].is_covered = True
+                facts[pk, monday].sufficient_for = frozenset(sufficient_for)
     for pk, monday, rule in _nothing_to_judge(list(stages_of), mondays):
         facts[pk, monday].without_rows.add(rule)
-    _note_unknown(facts, unknown_weeks(all_rules(), list(stages_of), mondays))
     for pk, monday, rule in _exempt_weeks(list(stages_of), mondays):
         facts[pk, monday].exempt.add(rule)
     for monday, row in _findings(list(stages_of), weeks):
         _take(facts[row["institution_id"], monday], row)
     return _Gathered(list(stages_of), facts)
-
-
-def _note_unknown(facts: Mapping[tuple[int, dt.date], _Facts], weeks: Iterable[tuple[int, dt.date, str]]) -> None:
-    for pk, monday, rule in weeks:
-        if (pk, monday) in facts:  # the weeks asked for need not follow one another
-            facts[pk, monday].unknown.add(rule)
 
 
 def _nothing_to_judge(institution_ids: Sequence[int], mondays: Sequence[dt.date]) -> Iterable[tuple[int, dt.date, str]]:

@@ -12,7 +12,10 @@ from shuangjian.rules.periods import Span
 
 
 class Coverage(Protocol):
-    """Weeks that a judged return covers, as rows of (institution id, Monday, id of the return's version)."""
+    """Weeks that a judged return covers: (institution id, Monday, id of the return's version, codes of rules).
+
+    The codes are those of the rules that can lack data (``unknown=…``) and lack none in that return.
+    """
 
     def __call__(
         self, institution_ids: Sequence[int], since: dt.date, until: dt.date

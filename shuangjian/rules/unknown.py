@@ -1,4 +1,8 @@
-"""Weeks in which data that a rule needs are missing: what turns 合规 into 数据不足 where no finding is proven."""
+"""Weeks in which data that a rule needs are missing: what turns 合规 into 数据不足 where no finding is proven.
+
+Asked when a return comes to stand, not when its outcome is shown: the answer is kept beside the return, and whoever
+keeps it asks again when the calendar or the rules change.
+"""
 
 from __future__ import annotations
 

@@ -34,6 +34,10 @@ INSERT INTO verdict (rule, institution_id, about, occurred_on, observed, "limit"
 SELECT %s, x.institution, x.about, x.occurred_on, x.observed, x.bound, coalesce(x.severity, %s), x.facts"""
 
 _COLUMNS = "(institution, about, occurred_on, observed, bound, severity, facts)"
+_INTO_COVERED = """
+INSERT INTO covered SELECT c.institution, c.week, c.version
+FROM ({sql}) AS c (institution, week, version, sufficient_for)
+"""
 
 _MODES = """
 UPDATE verdict v SET mode = m.mode
@@ -142,4 +146,4 @@ def _fill_covered(cursor: CursorWrapper, institution_ids: Sequence[int], spans: 
         sql, params = queryset.order_by().query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:
         return
-    cursor.execute(f"INSERT INTO covered {sql}", params)
+    cursor.execute(_INTO_COVERED.format(sql=sql), params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -143,14 +144,12 @@ def test_missing_data_stay_in_their_own_week_and_unit(school: Any) -> None:
     assert of(other, make.WEEK) == [Outcome.INSUFFICIENT_DATA]
 
 
-def test_all_rules_and_units_are_asked_in_one_query(school: Any) -> None:
-    others = [make.school(f"示范{number}小", classes=[CLASS]) for number in range(2, 5)]
-    for each in (school, *others):
-        make.submitted(each, now=NOW, homework=[make.item(CLASS, DAY, 20, marked_by=None)])
-
-    def queries(*units: Any) -> list[str]:
+def test_outcomes_read_no_item_and_a_submit_asks_all_rules_in_one_query(school: Any) -> None:
+    def reading_items(act: Callable[[], Any]) -> int:
         with CaptureQueriesContext(connection) as captured:
-            unit_outcomes([unit.pk for unit in units], make.WEEK, now=NOW)
-        return [query["sql"] for query in captured if "homework_homeworkitem" in query["sql"]]
+            act()
+        return sum('FROM "homework_homeworkitem"' in query["sql"] for query in captured)
 
-    assert len(queries(school)) == len(queries(school, *others)) == 1
+    items = [make.item(CLASS, DAY, 20, marked_by=None)]
+    assert reading_items(lambda: make.submitted(school, now=NOW, homework=items)) == 1
+    assert reading_items(lambda: unit_outcomes([school.pk], make.WEEK, now=NOW)) == 0

@@ -22,6 +22,7 @@ from shuangjian.intake.models import Filing, ReturnEvent, ReturnVersion, WeeklyR
 from shuangjian.intake.payloads import canonical
 from shuangjian.intake.sections import FiledWeek, all_sections
 from shuangjian.intake.steps import label_of
+from shuangjian.intake.sufficiency import Filed, note_sufficiency, sufficient_for
 from shuangjian.journal.services import Asked, Done, record_many, request_evaluations
 
 _BATCH = 1000
@@ -92,6 +93,7 @@ class Writer:
     note: str
     door: str = ReturnVersion.Door.FILE
     _submitted: list[_Submitted] = field(default_factory=list)
+    _sufficient_for: dict[Filed, list[str]] = field(default_factory=dict)
     _drafted: list[tuple[int, Week]] = field(default_factory=list)
 
     def submit(self, steps: Sequence[Step]) -> None:
@@ -118,6 +120,8 @@ class Writer:
             section.replace(
                 [FiledWeek(step.institution.pk, step.week, step.content.part(section.identity)) for step in steps]
             )
+        found = sufficient_for([(step.institution.pk, step.week.monday) for step in steps])
+        self._sufficient_for |= found
         self._submitted += done
 
     def save_drafts(self, steps: Sequence[Step]) -> None:
@@ -145,6 +149,7 @@ class Writer:
     def finish(self) -> None:
         """States, filings, events, journal and requests of all that was written."""
         self._move_states()
+        note_sufficiency(self._sufficient_for)
         self._note_filings()
         ReturnEvent.objects.bulk_create([self._event(each) for each in self._submitted], batch_size=_BATCH)
         done = (
