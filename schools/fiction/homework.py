@@ -83,7 +83,7 @@ def lawful_week(code: str, grade: int, days: Sequence[str], random: Random) -> C
         if luck < 0.05:
             continue
         plan.totals[day] = plan.cap if luck > 0.98 else least + int(random.random() * (most - least + 1))
-        if luck < 0.15:
+        if luck < 0.25:
             plan.spoken.add(day)
     return plan
 

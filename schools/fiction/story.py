@@ -22,8 +22,8 @@ _FATES = {
     "broken": 0.008,
 }
 _LATE = 0.03
-#: On time: minutes after midnight of Friday; of the day on which the return is due; the very last instant.
-_FRIDAY = (16 * 60 + 30, 16 * 60 + 30, 17 * 60 + 45)
+# Few instants a week: what was filed at one instant is written together.
+_FRIDAY = 16 * 60 + 40
 _LATENESS = (dt.timedelta(seconds=1), dt.timedelta(hours=15, minutes=30), dt.timedelta(days=2, hours=-3))
 _CORRECTED = frozenset({"answered", "repaired", "broken"})
 
@@ -70,8 +70,8 @@ def fate_of(week: Week, due: dt.datetime, now: dt.datetime, care: float, random:
         return Fate("missing", None)
     if kind not in _CORRECTED:
         return Fate(kind, filed_at)
-    later = (filed_at + dt.timedelta(hours=2), due - dt.timedelta(hours=3), due + dt.timedelta(days=1, hours=-7))
-    corrected_at = random.choice([instant for instant in later if instant > filed_at])
+    later = [due - dt.timedelta(hours=3), due + dt.timedelta(days=1, hours=-1)]
+    corrected_at = random.choice([instant for instant in later if instant > filed_at] or [due + dt.timedelta(days=3)])
     return Fate(kind, filed_at, corrected_at) if corrected_at <= now else Fate("", filed_at)
 
 
@@ -83,4 +83,4 @@ def _first_instant(week: Week, due: dt.datetime, care: float, random: Random) ->
         return due
     if luck < 0.25:
         return due - dt.timedelta(hours=8)
-    return clock.at(week.days[4], random.choice(_FRIDAY))
+    return clock.at(week.days[4], _FRIDAY)

@@ -113,8 +113,7 @@ def _ask_for_judging(world: World, now: dt.datetime) -> None:
     filings.open_due_filings(now)
     EvaluationRequest.objects.filter(done_at__isnull=True).delete()
     request_evaluation(since=world.weeks[0].monday, until=now.date(), cause="演示数据生成")
-    if world.items > _MANY_ITEMS:
-        _analyze()
+    _analyze()
 
 
 def _analyze() -> None:
