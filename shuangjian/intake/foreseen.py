@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from shuangjian.core.choices import Severity
-from shuangjian.intake.return_form import ReturnForm
+from shuangjian.intake.models import WeeklyReturn
+from shuangjian.intake.return_form import ReturnForm, same_rows
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import Period, Rule, find_rule
 
@@ -56,6 +58,36 @@ def put_into_words(form: ReturnForm, findings: list[dict[str, Any]]) -> list[For
             )
         )
     return foreseen
+
+
+def by_rule(foreseen: Sequence[Foreseen]) -> list[tuple[Foreseen, list[Foreseen]]]:
+    """Findings-to-be grouped by rule, in the order of their worst."""
+    groups: dict[str, list[Foreseen]] = {}
+    for one in foreseen:
+        groups.setdefault(one.rule.code, []).append(one)
+    return [(group[0], group) for group in groups.values()]
+
+
+def note_wanted(foreseen: Sequence[Foreseen], note: str) -> str:
+    """Why a person must add a note before submitting; "" when none is wanted.
+
+    What is wrong on paper never stops a return, but whoever files it says why: the note goes with the version to the
+    reviewers. Hints (提示) need none, and programs cannot be asked.
+    """
+    serious = [one for one in foreseen if one.severity >= Severity.WARNING]
+    if not serious or note.strip():
+        return ""
+    return (
+        f"提交后会出现 {len(serious)} 条疑似问题，周报还没有提交。填错的请先修改；情况属实的，"
+        "请在“说明”中写明原因和打算（一两句话），再提交。"
+    )
+
+
+def stands_already(stored: WeeklyReturn | None, payload: Mapping[str, Any]) -> bool:
+    """Whether this is what stands submitted already, so that submitting it changes nothing and needs no note."""
+    if stored is None or stored.current_version is None or not stored.is_judged:
+        return False
+    return same_rows(stored.current_version.payload, payload)
 
 
 def _when(form: ReturnForm, rule: Rule, found: dict[str, Any]) -> str:

@@ -129,6 +129,9 @@ def test_a_week_goes_in_as_a_workbook_and_becomes_an_alert(
     assert not ReturnVersion.objects.exists()
 
     home.get_by_role("button", name="确认提交").click()
+    expect(home.locator("body")).to_contain_text("周报还没有提交。填错的请先修改")
+    home.fill("#workbook-note", "周三两科单元练习排在同一天，下周错开")
+    home.get_by_role("button", name="确认提交").click()
     expect(home.locator("body")).to_contain_text("已提交第 1 版")
     assert ReturnVersion.objects.get().door == "file"
     drain(clock.now)

@@ -11,9 +11,11 @@ from django.test import Client
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
+from shuangjian.intake import services
 from shuangjian.intake.filings import correct_filings
-from shuangjian.intake.models import WeeklyReturn
+from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from tests import make
+from tests.intake.test_form_pages import Fields
 
 WEEK = make.WEEK
 FRIDAY = clock.at(WEEK.days[4], 16 * 60)
@@ -108,6 +110,7 @@ def test_a_returned_return_tells_the_school_what_to_mend(school: Institution) ->
         "as-primary-all": "90",
     }
     posted |= {"hw-2026-03-01-0-subject": "语文", "hw-2026-03-01-0-written": "1", "hw-2026-03-01-0-m5": "20"}
+    posted |= {"note": "周五已补公示"}
     assert "已提交第 2 版" in filer.post(url(school), posted, follow=True).content.decode()
     assert "退回原因" not in filer.get(url(school)).content.decode()
 
@@ -172,3 +175,35 @@ def test_a_late_submit_is_shown_as_late(school: Institution) -> None:
         make.submitted(school, WEEK, now=late)
         page = signed_in("school", school).get(url(school)).content.decode()
     assert "周报已提交第 1 版（迟报）" in page
+
+
+def test_a_return_with_findings_to_come_is_submitted_with_a_note_only(school: Institution) -> None:
+    filer = signed_in("school", school)
+    services.save_draft(
+        school,
+        WEEK,
+        make.full_payload(school, homework=[make.item("2026-03-01", str(WEEK.monday), 75)]),
+        actor=make.Somebody(),
+        now=FRIDAY,
+    )
+    posted = Fields(filer.get(url(school)).content.decode()).values | {"act": "submit"}
+    answer = filer.post(url(school), posted)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "提交后会出现 1 条疑似问题，周报还没有提交" in page
+    assert 'href="#return-note"' in page
+    assert not ReturnVersion.objects.exists()
+    assert filer.post(url(school), posted | {"note": "研学前补做，下周错开"}).status_code == 302
+    assert ReturnVersion.objects.get().note == "研学前补做，下周错开"
+    again = filer.post(url(school), posted | {"revision": str(WeeklyReturn.objects.get().revision)}, follow=True)
+    assert "没有产生新版本" in again.content.decode()  # what stands already needs no second note
+
+
+def test_hints_alone_need_no_note(school: Institution) -> None:
+    filer = signed_in("school", school)
+    payload = make.full_payload(school)
+    payload["school_day"] = [{**row, "arrival": "07:00"} for row in payload["school_day"]]  # SC-03 is a hint
+    services.save_draft(school, WEEK, payload, actor=make.Somebody(), now=FRIDAY)
+    posted = Fields(filer.get(url(school)).content.decode()).values | {"act": "submit"}
+    assert filer.post(url(school), posted).status_code == 302
+    assert ReturnVersion.objects.count() == 1

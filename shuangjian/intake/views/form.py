@@ -12,7 +12,7 @@ from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.core.weeks import Week
 from shuangjian.intake import services
-from shuangjian.intake.foreseen import Foreseen, put_into_words
+from shuangjian.intake.foreseen import by_rule, note_wanted, put_into_words, stands_already
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.return_form import ReturnForm, same_rows, words_of_publishing
 from shuangjian.intake.views.page import ReturnPage
@@ -66,7 +66,7 @@ class ReturnView(ReturnPage):
         )
         form.show_gaps(checked.gaps)
         foreseen = put_into_words(form, findings)
-        return self.page(form, preview=True, foreseen=foreseen, worst=_by_rule(foreseen))
+        return self.page(form, preview=True, foreseen=foreseen, worst=by_rule(foreseen))
 
     def submit(self, form: ReturnForm) -> HttpResponse:
         payload, now = self.posted_payload(form), clock.now()
@@ -76,6 +76,13 @@ class ReturnView(ReturnPage):
             form.show_gaps(checked.gaps)
             summary = f"还有 {len(checked.gaps)} 个上课日没有填写，周报没有提交；已填的内容都在下方，可先保存草稿。"
             return self.page(form, status=422, summary=summary)
+        if not self.typed_note() and not stands_already(self.weekly_return, payload):
+            _, findings = services.preview_return(self.institution, self.week, payload, now=now)
+            foreseen = put_into_words(form, findings)
+            if wanted := note_wanted(foreseen, ""):
+                return self.page(
+                    form, status=422, preview=True, foreseen=foreseen, worst=by_rule(foreseen), note_error=wanted
+                )
         submitted = services.submit_return(
             self.institution,
             self.week,
@@ -146,11 +153,3 @@ class ReturnView(ReturnPage):
         name = "seen_revision" if self.request.POST.get("act", "").endswith(":over") else "revision"
         given = self.request.POST.get(name, "")
         return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
-
-
-def _by_rule(foreseen: list[Foreseen]) -> list[tuple[Foreseen, list[Foreseen]]]:
-    """Findings-to-be grouped by rule, in the order of their worst."""
-    groups: dict[str, list[Foreseen]] = {}
-    for one in foreseen:
-        groups.setdefault(one.rule.code, []).append(one)
-    return [(group[0], group) for group in groups.values()]

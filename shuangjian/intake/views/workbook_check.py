@@ -13,7 +13,7 @@ from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.core.weeks import Week
 from shuangjian.intake import imports, services
 from shuangjian.intake.differences import compare
-from shuangjian.intake.foreseen import Foreseen, put_into_words
+from shuangjian.intake.foreseen import by_rule, note_wanted, put_into_words, stands_already
 from shuangjian.intake.models import ImportBatch
 from shuangjian.intake.return_form import MOST_LISTED, ReturnForm
 from shuangjian.intake.views.workbook import WorkbookPage
@@ -51,6 +51,8 @@ class CheckView(WorkbookPage):
             return self._page(status=422, summary="没有收到要做什么，请点“确认提交”或“存为草稿”。")
         submit = act == "submit"
         before = self.weekly_return.current_version_id if self.weekly_return else None
+        if submit and (wanted := self._note_wanted()):
+            return self._page(status=422, note_error=wanted)
         try:
             result = imports.use_batch(
                 self.batch,
@@ -71,6 +73,19 @@ class CheckView(WorkbookPage):
             said = "作业、作息、课后服务正在核对，疑似问题和预警数秒内出现在本校页面。"
             messages.success(request, f"已提交第 {version.number} 版。{said}")
         return redirect("return", code=self.institution.code, week=self.week.key)
+
+    def _note_wanted(self) -> str:
+        """Why a note must come with the return; what the batch itself is refused for is told when it is used."""
+        if self.request.POST.get("note", "").strip() or self.batch.used_at is not None:
+            return ""
+        if stands_already(self.weekly_return, self.batch.payload):
+            return ""
+        try:
+            _, findings = services.preview_return(self.institution, self.week, self.batch.payload, now=clock.now())
+        except Refused:
+            return ""
+        form = ReturnForm.filled(self.institution, self.week, self.batch.payload)
+        return note_wanted(put_into_words(form, findings), "")
 
     def _refused(self, refused: Refused) -> HttpResponse:
         self.weekly_return = self.find_return()
@@ -100,7 +115,7 @@ class CheckView(WorkbookPage):
             gaps=form.errors,
             gap_count=len(checked.gaps),
             foreseen=foreseen,
-            by_rule=_by_rule(foreseen),
+            by_rule=by_rule(foreseen),
             blocks=side_by_side(tables, batch.payload, earlier_payload),
             earlier_week=Week(earlier.week) if earlier else None,
             is_too_early=self.week.monday > now.date(),
@@ -131,11 +146,3 @@ class CheckView(WorkbookPage):
         """The revision whose differences the person was shown; None, which is the upload's own, when none is sent."""
         given = self.request.POST.get("seen_revision", "")
         return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-
-
-def _by_rule(foreseen: list[Foreseen]) -> list[tuple[Foreseen, list[Foreseen]]]:
-    """Findings-to-be grouped by rule, in the order of their worst."""
-    groups: dict[str, list[Foreseen]] = {}
-    for one in foreseen:
-        groups.setdefault(one.rule.code, []).append(one)
-    return [(group[0], group) for group in groups.values()]
