@@ -2,8 +2,9 @@
 
 from django.urls import path
 
+import shuangjian.intake.views.review as review
+import shuangjian.intake.views.states as states
 from shuangjian.intake.urls.returns import ONE
-from shuangjian.intake.views import review, states
 
 urlpatterns = [
     path("returns/review/", review.ReviewView.as_view(), name="returns_review"),
