@@ -71,7 +71,7 @@ def _accounts(*, with_schools: bool) -> list[User]:
         _account("guanli", "sysadmin", "系统管理员 演示"),
     ]
     if with_schools:
-        schools = Institution.objects.filter(is_fictional=True, kind=Institution.Kind.SCHOOL)
+        schools = Institution.objects.filter(is_fictional=True, kind=Institution.Kind.SCHOOL, closed_on__isnull=True)
         nine_year = schools.filter(stages__len=2).order_by("code").first()
         first = schools.order_by("code").first()
         accounts += [
