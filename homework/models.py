@@ -61,7 +61,11 @@ class HomeworkItem(models.Model):
 
     class Meta:
         verbose_name = "作业"
-        indexes = [models.Index(fields=["school_class", "day"])]
+        indexes = [
+            models.Index(fields=["school_class", "day"]),
+            # The district's items of a week, page by page; without it their list is looked for row by row.
+            models.Index(fields=["week", "id"], name="homework_item_by_week"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.school_class_id} {self.day} {self.subject} {self.minutes}"

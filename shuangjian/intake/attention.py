@@ -42,9 +42,11 @@ def attention_of_weeks(
     asked = {"institution_id__in": institution_ids, "week__in": [week.monday for week in weeks]}
     returns = {
         (pk, monday): state
-        for pk, monday, state in WeeklyReturn.objects.filter(**asked).values_list("institution_id", "week", "state")
+        for pk, monday, state in WeeklyReturn.objects.filter(**asked)
+        .order_by()
+        .values_list("institution_id", "week", "state")
     }
-    filings = {(filing.institution_id, filing.week): filing for filing in Filing.objects.filter(**asked)}
+    filings = {(filing.institution_id, filing.week): filing for filing in Filing.objects.filter(**asked).order_by()}
 
     def standing(outcome: UnitOutcome, week: Week) -> UnitAttention:
         key = (outcome.institution_id, week.monday)

@@ -25,13 +25,14 @@ def covered_weeks(institution_ids: Sequence[int], since: dt.date, until: dt.date
 
     Rows of (institution id, Monday, version id, codes of the rules that can lack data and find all they need in it).
     """
-    return WeeklyReturn.objects.filter(
+    covering = WeeklyReturn.objects.filter(
         institution_id__in=institution_ids,
         week__gte=Week.of(since).monday,
         week__lte=until,
         state__in=JUDGED_STATES,
         is_complete=True,
-    ).values_list("institution_id", "week", "current_version_id", "sufficient_for")
+    ).order_by()
+    return covering.values_list("institution_id", "week", "current_version_id", "sufficient_for")
 
 
 def follow_calendar(institution_ids: Sequence[int] | None, since: dt.date, until: dt.date) -> None:

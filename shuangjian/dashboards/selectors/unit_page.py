@@ -20,7 +20,7 @@ from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.units import findings_of_week
 from shuangjian.dashboards.selectors.weeks import short_label, weeks_until
-from shuangjian.dashboards.selectors.wording import FindingLine, finding_words
+from shuangjian.dashboards.selectors.wording import WORDED_FIELDS, FindingLine, finding_words
 from shuangjian.intake.attention import attention_of_weeks
 from shuangjian.intake.models import Filing, WeeklyReturn
 from shuangjian.rules.clauses import all_clauses
@@ -139,22 +139,20 @@ def week_lines(unit: Institution, week: Week, now: dt.datetime) -> list[WeekLine
     weeks = weeks_until(week)
     mondays = [each.monday for each in weeks]
     filings = {filing.week: filing for filing in Filing.objects.filter(institution=unit, week__in=mondays)}
-    returns = {
-        each.week: each
-        for each in WeeklyReturn.objects.filter(institution=unit, week__in=mondays).annotate(numbers=Count("versions"))
-    }
+    filed = WeeklyReturn.objects.filter(institution=unit, week__in=mondays).order_by()
+    versions = dict(filed.values("week").annotate(numbers=Count("versions")).values_list("week", "numbers"))
     standings, lines = attention_of_weeks([unit.pk], weeks, now=now), []
     for each in weeks:
-        filing, filed = filings.get(each.monday), returns.get(each.monday)
+        filing, is_known = filings.get(each.monday), each.monday in filings or each.monday in versions
         standing = standings[each][unit.pk]
         lines.append(
             WeekLine(
                 week=each,
                 state=standing.filing,
-                result=standing.outcome if filing or filed else None,
+                result=standing.outcome if is_known else None,
                 filed_at=filing.first_submitted_at if filing else None,
-                versions=filed.numbers if filed else 0,
-                return_url=return_url(unit, each) if filing or filed else "",
+                versions=versions.get(each.monday, 0),
+                return_url=return_url(unit, each) if is_known else "",
             )
         )
     return lines
@@ -167,14 +165,14 @@ def open_matters(
     to_mend = WeeklyReturn.objects.filter(
         Q(state=WeeklyReturn.State.RETURNED) | Q(state=WeeklyReturn.State.LOCKED, reopened_until__gte=now),
         institution=unit,
-    ).order_by("week")
+    ).only("institution_id", "week", "state", "remark", "reopened_until")
     may_file = user.role_kind == RoleKind.SCHOOL
     alerted = {alert.period for alert in alerts if alert.rule == _NOT_FILED}
     missing = [each for each in unfiled if each.due_at < now and Week(each.week).key not in alerted]
     upcoming = [each for each in unfiled if each.due_at >= now]
     worst = _worst_by_alert(user, unit)
     return [
-        *(_to_mend(unit, each, may_file) for each in to_mend),
+        *(_to_mend(unit, each, may_file) for each in to_mend.order_by("week")),
         *(_missing(unit, each, may_file) for each in missing),
         *(_rule_matter(unit, inside, worst, now, may_file) for inside in _by_rule(alerts)),
         *(_upcoming(unit, each, may_file) for each in upcoming),
@@ -222,6 +220,8 @@ def _worst_by_alert(user: User, unit: Institution) -> dict[tuple[str, str], Find
         .filter(institution=unit)
         .order_by("rule", "period", "-severity", "-observed", "id")
         .distinct("rule", "period")
+        .select_related(None)
+        .only("period", *WORDED_FIELDS)
     )
     return {(finding.rule, finding.period): finding for finding in worst}
 

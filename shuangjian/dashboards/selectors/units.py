@@ -13,7 +13,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import FilingState, Outcome, Severity
 from shuangjian.core.weeks import Week
 from shuangjian.dashboards.selectors.jurisdiction import findings_of, units_of
-from shuangjian.dashboards.selectors.wording import finding_words
+from shuangjian.dashboards.selectors.wording import WORDED_FIELDS, finding_words
 from shuangjian.intake.attention import UnitAttention
 from shuangjian.intake.attention import attention as attention_of
 from shuangjian.rules.outcomes import UnitOutcome
@@ -117,6 +117,8 @@ def worst_findings(user: User, week: Week) -> dict[int, str]:
         .filter(findings_of_week(week), is_exempt=False, is_stale=False)
         .order_by("institution_id", "-severity", "-observed", "id")
         .distinct("institution_id")
+        .select_related(None)
+        .only("institution_id", *WORDED_FIELDS)  # thousands of rows are sorted for one of each unit
     )
     return {finding.institution_id: finding_words(finding) for finding in worst}
 

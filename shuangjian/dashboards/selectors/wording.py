@@ -11,6 +11,9 @@ from shuangjian.rules.models import Finding
 
 _FLAG = "是否"
 
+#: What ``finding_words`` reads of a finding.
+WORDED_FIELDS = ("rule", "about", "occurred_on", "observed", "limit")
+
 
 def about_words(about: str) -> str:
     """五年级（1）班, 小学; "" for the unit itself and its returns, which the row names anyway."""
