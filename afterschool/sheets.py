@@ -7,8 +7,8 @@ from typing import ClassVar
 from afterschool.choices import CONTENTS, FORBIDDEN
 from afterschool.rules import CLASS_HOUR_MINUTES, CLASS_HOURS_PER_DAY
 from shuangjian.core.choices import Stage
+from shuangjian.intake.columns import number_or_text
 from shuangjian.intake.days import FormDay
-from shuangjian.intake.sheets import whole_or_text
 from shuangjian.intake.stage_cells import StageCells, StageField
 from shuangjian.intake.stage_sheets import StageSheet
 
@@ -55,7 +55,7 @@ class ServiceSheet(StageSheet):
         return int(hours * per_hour), words
 
     def is_below(self, typed: str, limit: int) -> bool:
-        minutes = whole_or_text(typed)
+        minutes = number_or_text(typed)
         return isinstance(minutes, int) and minutes < limit
 
 
@@ -63,7 +63,7 @@ def _least_served(cells: StageCells) -> int | None:
     """The school day on which the smallest part of those who want it is served; nobody is where a tick stands."""
     shares: dict[int, float] = {}
     for number in cells.school_days():
-        wanting, served = (whole_or_text(str(cells.of(column, number))) for column in ("wanting", "served"))
+        wanting, served = (number_or_text(str(cells.of(column, number))) for column in ("wanting", "served"))
         if isinstance(wanting, int) and wanting > 0 and number in cells.ticks:
             shares[number] = 0.0
         elif isinstance(wanting, int) and wanting > 0 and isinstance(served, int):

@@ -201,8 +201,8 @@ def _unknown_classes(
         if row["class"] not in classes:
             yield Problem(
                 f"{key}[{index}].class",
-                f"{form.institution.name}在 {form.week.key} 没有班级“{row['class']}”，请核对班级代码（如 2026-03-01）；"
-                "新班级先在“班级设置”中登记。",
+                f"{form.institution.name}在 {form.week.key} 没有在用的班级“{row['class']}”，"
+                "请核对班级代码（如 2026-03-01）；新班级先在“班级”页登记，已停用的班级不填。",
                 "unknown_class",
             )
 

@@ -11,6 +11,7 @@ from homework.sheets.places import OWN_CELLS
 from homework.sheets.typed import date_or_text, short_date
 from homework.sheets.views import sheet_view
 from schools.classes import ClassFacts
+from shuangjian.intake.columns import number_or_text
 from shuangjian.intake.days import FormDay
 from shuangjian.intake.sheets import (
     Line,
@@ -20,7 +21,6 @@ from shuangjian.intake.sheets import (
     as_percent,
     flag_or_text,
     percent_or_text,
-    whole_or_text,
 )
 
 __all__ = ["HomeworkSheet"]
@@ -215,7 +215,7 @@ def _item_line(block: ClassBlock, row: int, item: ItemRow, day: FormDay) -> Line
         "class": block.code,
         "day": day.iso,
         "subject": item.subject,
-        "minutes": whole_or_text(item.minutes[day.number]),
+        "minutes": number_or_text(item.minutes[day.number]),
         "written": item.is_written,
         "optional": item.is_optional,
         "alternative": item.alternative or None,

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from homework.rules import DAILY_MINUTES, LOW_GRADE_MINUTES
 from schools.classes import ClassFacts
+from shuangjian.intake.columns import number_or_text
 from shuangjian.intake.days import FormDay
-from shuangjian.intake.sheets import whole_or_text
 
 GRADES = "一二三四五六七八九"
 STARTERS = ("语文", "数学", "英语")
@@ -109,7 +109,7 @@ class ClassBlock:
         plain = 0
         layers: dict[tuple[str, str], int] = {}
         for item in self.items.values():
-            minutes = whole_or_text(item.minutes.get(number, ""))
+            minutes = number_or_text(item.minutes.get(number, ""))
             if not item.is_written or not isinstance(minutes, int):
                 continue
             if item.alternative:

@@ -22,7 +22,7 @@ _RARE = {26: _SECONDARY, 87: _TWELVE}
 _PERIOD = 112
 _ENDINGS = {_PRIMARY: "小", _JUNIOR: "中", _NINE: "九年一贯学校", _SECONDARY: "完全中学", _TWELVE: "十二年一贯学校"}
 #: Classes of a grade for each that the real school of that kind admits: 240 schools then have some 9,000 classes.
-FULL_SIZE = 1.25
+FULL_SIZE = 1.3
 
 
 @dataclass(frozen=True)

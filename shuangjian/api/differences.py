@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from shuangjian.api.serializers.returns import content_of
 from shuangjian.bureau.models import Institution
 from shuangjian.core.weeks import Week
 from shuangjian.intake.differences import compare
@@ -20,7 +19,7 @@ def differing(institution: Institution, week: Week, sent: Any, current: WeeklyRe
     """
     if not isinstance(sent, dict):
         return {"differences": [], "differences_total": 0}
-    changes = compare(institution, week, content_of(current), sent)
+    changes = compare(institution, week, current.content, sent)
     told = [
         {
             "section": change.section,

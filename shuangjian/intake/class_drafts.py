@@ -124,7 +124,7 @@ def merge_class_drafts(
     )
     if not merged:
         raise Refused("没有选中已交的班级，请先勾选。", code="nothing_to_merge")
-    payload = _with_parts(content_of(stored), merged)
+    payload = _with_parts((stored.content if stored else None) or {}, merged)
     save_draft(institution, week, payload, actor=actor, now=now, revision=revision if stored else None)
     for draft in merged:
         draft.state, draft.merged_at = State.MERGED, now
@@ -141,7 +141,8 @@ def merge_class_drafts(
 
 def board(institution: Institution, week: Week) -> list[ClassLine]:
     """Every class of the week with its part, in the school's order; a constant number of queries."""
-    content = content_of(_return_of(institution, week))
+    stored = _return_of(institution, week)
+    content = (stored.content if stored else None) or {}
     drafts = {draft.class_code: draft for draft in ClassDraft.objects.filter(institution=institution, week=week.monday)}
     lines = []
     for code, name in class_names(institution, week).items():
@@ -163,15 +164,6 @@ def part_of(payload: Payload, class_code: str) -> dict[str, list[Any]]:
     return {
         key: [row for row in payload.get(key) or () if row["class"] == class_code] for key in _keys_by_class(payload)
     }
-
-
-def content_of(stored: WeeklyReturn | None) -> dict[str, Any]:
-    """What the school would go on from: the draft, else what stands submitted, else nothing."""
-    if stored is None:
-        return {}
-    if stored.draft is not None:
-        return dict(stored.draft)
-    return dict(stored.current_version.payload) if stored.current_version else {}
 
 
 def _with_parts(payload: Payload, drafts: Sequence[ClassDraft]) -> dict[str, Any]:

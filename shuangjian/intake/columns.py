@@ -23,7 +23,7 @@ CellError = tuple[int, str]
 # ASCII only and to the very end: PostgreSQL would not read a full-width digit.
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
-_DECIMAL = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
+_FRACTION = re.compile(r"[+-]?\d{1,9}\.\d{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _BEYOND = "超出范围的数"
 _WORDS_OF_FLAGS = {"true": True, "是": True, "false": False, "否": False}
@@ -110,15 +110,17 @@ def whole_number(least: int, most: int, unit: str, hint: str = "") -> CellCheck:
             yield f"应为 {least}–{most} 的整数（{unit}），现为{shown(cell)}。{_how_to_type(cell)}{hint}"
 
     schema = {"type": "integer", "minimum": least, "maximum": most, "description": f"整数（{unit}）"}
-    return CellCheck(of_cell, _decimal_or_text, schema)
+    return CellCheck(of_cell, number_or_text, schema)
 
 
-def _whole_or_text(written: str) -> int | str:
-    return int(written) if _WHOLE.fullmatch(written) else written
+def number_or_text(written: str) -> int | float | str:
+    """A written number as a number; anything else, full-width digits too, stays text and is refused as such.
 
-
-def _decimal_or_text(written: str) -> float | str:
-    return float(written) if _DECIMAL.fullmatch(written) and "." in written else _whole_or_text(written)
+    A fraction is a number that no count can be: it is refused in the words for the number, not for a text.
+    """
+    if _WHOLE.fullmatch(written):
+        return int(written)
+    return float(written) if _FRACTION.fullmatch(written) else written
 
 
 def _flag_or_text(written: str) -> bool | str:
@@ -165,7 +167,7 @@ def _flag(cell: Any) -> Iterator[str]:
 #: A share between 0 and 1, both included, of at most four decimals: 0.9 is 90 %.
 share = CellCheck(
     _share,
-    _decimal_or_text,
+    number_or_text,
     {"type": "number", "minimum": 0, "maximum": 1, "description": "0–1，最多四位小数；0.9 即 90%"},
 )
 #: true or false.

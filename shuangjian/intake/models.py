@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -73,6 +74,13 @@ class WeeklyReturn(models.Model):
     def is_judged(self) -> bool:
         """Submitted versions are judged in whatever state of review; drafts and withdrawn returns are not."""
         return self.state in JUDGED_STATES
+
+    @property
+    def content(self) -> dict[str, Any] | None:
+        """What an editor goes on from: the draft, else what stands submitted or did last, else nothing."""
+        if self.draft is not None:
+            return dict(self.draft)
+        return None if self.current_version is None else dict(self.current_version.payload)
 
     def is_locked_at(self, now: dt.datetime) -> bool:
         """Locked, and not reopened for a correction at ``now``."""

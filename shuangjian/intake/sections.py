@@ -255,12 +255,16 @@ def check_payload(form: Form, payload: Any) -> Checked:
     for section in sections_of(form):
         rows: dict[str, list[dict[str, Any]]] = {}
         mistakes: list[Problem] = []
+        spoilt: set[str] = set()
         for key, columns in section.columns(form).items():
             known.add(key)
             rows[key], wrong = check_rows(key, payload.get(key), columns)
-            mistakes += wrong
-        # Rows can be compared only when their cells are in order.
-        problems += mistakes or list(section.check(form, rows))
+            if wrong:
+                spoilt.add(key)
+                mistakes += wrong
+        problems += mistakes
+        # Rows can be compared only when their cells are in order; the other keys' mistakes are told all the same.
+        problems += section.check(form, {key: [] if key in spoilt else rows[key] for key in rows})
         cleaned |= rows
         per_section.append((section, rows))
     for key in payload.keys() - known:

@@ -46,7 +46,7 @@ def check_return(
     refusal = standing.refusal_of_unit(institution)
     if refusal is not None:
         raise refusal
-    problem = standing.problem_of_week(week, today)
+    problem = standing.problem_of_week(institution, week, today)
     if problem is not None:
         raise InvalidInput([problem])
     checked = check_payload(Form.of(institution, week, only_class=only_class), payload)

@@ -18,8 +18,6 @@ Rows = dict[str, list[dict[str, Any]]]
 Marks = Mapping[str, list[str]]
 
 _PATH = re.compile(r"^(\w+)\[(\d+)\](?:\.(\w+))?$")
-_FRACTION = re.compile(r"^[+-]?\d{1,9}\.\d{1,6}$", re.ASCII)
-_WHOLE = re.compile(r"^[+-]?\d{1,9}$", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d{1,4}(?:\.\d{1,6})?) ?%?", re.ASCII)
 _FLAGS = {"1": True, "0": False}
 
@@ -109,17 +107,6 @@ def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
     """The element that a problem's path speaks of; "" when the form has none."""
     match, line = _PATH.match(path), line_of_path(path, lines)
     return "" if match is None or line is None else line.cells.get(match[3] or "", line.cell)
-
-
-def whole_or_text(typed: str) -> int | float | str:
-    """A typed number as a number; anything else, full-width digits too, stays text and is refused as such.
-
-    A fraction is a number that no count can be: it is refused in the words for the number, not for a text.
-    """
-    plain = typed.strip()
-    if _WHOLE.match(plain):
-        return int(plain)
-    return float(plain) if _FRACTION.match(plain) else plain
 
 
 def percent_or_text(typed: str) -> int | float | str:

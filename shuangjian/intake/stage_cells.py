@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from shuangjian.intake.columns import number_or_text
 from shuangjian.intake.days import FormDay
-from shuangjian.intake.sheets import as_flag, flag_or_text, whole_or_text
+from shuangjian.intake.sheets import as_flag, flag_or_text
 
 #: as typed: text, of several choices their codes in the order in which they were stated
 Typed = str | tuple[str, ...]
@@ -42,7 +43,7 @@ class StageField:
         """What was typed, as a payload value."""
         if not isinstance(typed, str):
             return list(typed)
-        return {"number": whole_or_text, "flag": flag_or_text}.get(self.kind, str)(typed)
+        return {"number": number_or_text, "flag": flag_or_text}.get(self.kind, str)(typed)
 
 
 @dataclass

@@ -23,8 +23,17 @@ def refusal_of_unit(institution: Institution) -> Refused | None:
     return Refused(f"{institution.name}没有小学或初中学段，不填周报。", code="not_a_school")
 
 
-def problem_of_week(week: Week, today: dt.date) -> Problem | None:
-    """Why no return of the week can be saved; None when one can."""
+def problem_of_week(institution: Institution | None, week: Week, today: dt.date) -> Problem | None:
+    """Why the unit's return of the week cannot be saved; None when it can.
+
+    The week in which a unit closed is still filed.
+    """
+    if institution is not None and institution.closed_on is not None and institution.closed_on <= week.monday:
+        return Problem(
+            "week",
+            f"{institution.name}已于 {institution.closed_on} 停办，{week.key} 不用填报；之前各周仍可更正。",
+            "closed_unit",
+        )
     if week.monday <= today + dt.timedelta(days=7) and week.sunday >= _EARLIEST:
         return None
     return Problem("week", f"{week.key} 不能填报：只接受 2021-W35 起、最晚到下一周的周报。", "wrong_week")

@@ -47,7 +47,7 @@ def expect_revision(weekly_return: WeeklyReturn, revision: int | None) -> None:
     if revision is not None and revision != weekly_return.revision:
         raise Conflict(
             f"周报{_last_change(weekly_return)}（现为第 {weekly_return.revision} 次修订，"
-            f"你打开的是第 {revision} 次），没有保存。请重新打开，核对后再填。",
+            f"您打开的是第 {revision} 次），没有保存。请重新打开，核对后再填。",
             code="revision_conflict",
         )
 

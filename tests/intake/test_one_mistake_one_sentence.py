@@ -25,6 +25,7 @@ from django.test import Client
 from shuangjian.accounts.tokens import create_api_token
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
+from shuangjian.intake import services
 from shuangjian.intake.models import ImportBatch, WeeklyReturn
 from tests import make
 from tests.intake.bulk import build
@@ -179,8 +180,6 @@ def lawful(school: Institution) -> dict[str, Any]:
 
 
 def saved_draft(filer: Client, school: Institution) -> None:
-    from shuangjian.intake import services
-
     services.save_draft(school, WEEK, lawful(school), actor=make.Somebody(), now=FRIDAY)
 
 

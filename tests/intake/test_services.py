@@ -118,7 +118,7 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("homework[0].minutes", "homework", {"minutes": 59.5}, "整数"),
     ("homework[0].minutes", "homework", {"minutes": True}, "整数"),
     ("homework[0].minutes", "homework", {"minutes": None}, "整数"),
-    ("homework[0].class", "homework", {"class": "2026-05-09"}, "没有班级"),
+    ("homework[0].class", "homework", {"class": "2026-05-09"}, "没有在用的班级"),
     ("homework[0].class", "homework", {"class": 5}, "文字"),
     ("homework[0].day", "homework", {"day": "2026-11-09"}, "不在本周"),
     ("homework[0].day", "homework", {"day": "2026-11-31"}, "日期"),
@@ -333,3 +333,36 @@ def test_one_standard_has_one_value_a_day(school: Any) -> None:
         with pytest.raises(InvalidInput) as refusal:
             rules_services.propose_override(value=Decimal(1140), effective_from=day, actor=proposer, **fields)
         assert refusal.value.problems[0].path == "effective_from"
+
+
+def test_one_wrong_cell_hides_no_mistake_of_the_other_parts(school: Any) -> None:
+    """A person mends a return once: cells of one part and classes of another are told together."""
+    friday = clock.at(make.WEEK.days[4], 17 * 60)
+    payload = make.full_payload(school, homework=[make.item("2026-03-01", str(make.WEEK.monday), 0)])
+    payload["homework_none"].append({"class": "2026-03-09", "day": str(make.WEEK.days[1])})
+    payload["class_off"] = [{"class": "2026-03-08"}]
+    with pytest.raises(InvalidInput) as caught:
+        services.save_draft(school, make.WEEK, payload, actor=make.Somebody(), now=friday)
+    paths = {problem.path for problem in caught.value.problems}
+    assert "homework[0].minutes" in paths
+    assert f"homework_none[{len(payload['homework_none']) - 1}].class" in paths
+    assert "class_off[0].class" in paths
+
+
+def test_a_closed_school_files_the_week_of_its_closing_and_none_after(school: Any) -> None:
+    friday = clock.at(make.WEEK.days[4], 17 * 60)
+    school.closed_on = make.WEEK.days[2]
+    school.save(update_fields=["closed_on"])
+    services.save_draft(school, make.WEEK, make.full_payload(school), actor=make.Somebody(), now=friday)
+    school.closed_on = make.WEEK.monday
+    school.save(update_fields=["closed_on"])
+    with pytest.raises(InvalidInput) as caught:
+        services.save_draft(
+            school,
+            make.WEEK,
+            make.full_payload(school),
+            actor=make.Somebody(),
+            now=friday,
+        )
+    assert [problem.code for problem in caught.value.problems] == ["closed_unit"]
+    assert "已于 2026-11-02 停办" in caught.value.problems[0].message

@@ -88,14 +88,7 @@ class WholeReturnSerializer(WeeklyReturnSerializer):
 
     @extend_schema_field(PayloadSerializer)
     def get_payload(self, weekly_return: WeeklyReturn) -> Any:
-        return content_of(weekly_return)
-
-
-def content_of(weekly_return: WeeklyReturn) -> Any:
-    """What an editor goes on from: the draft, else what stands submitted, else nothing."""
-    if weekly_return.draft is not None:
-        return weekly_return.draft
-    return None if weekly_return.current_version is None else weekly_return.current_version.payload
+        return weekly_return.content
 
 
 class GapSerializer(serializers.Serializer[Any]):

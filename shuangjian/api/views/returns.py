@@ -24,7 +24,6 @@ from shuangjian.api.serializers.returns import (
     PreviewSerializer,
     WeeklyReturnSerializer,
     WholeReturnSerializer,
-    content_of,
 )
 from shuangjian.api.views.base import ListViewSet, ResourceViewSet
 from shuangjian.bureau.models import Institution
@@ -122,7 +121,7 @@ class SchoolReturnViewSet(OneWeekViewSet):
         payload = _payload(request)
         if payload is None:
             saved = self._find(school, monday).first()
-            payload = None if saved is None else content_of(saved)
+            payload = None if saved is None else saved.content
         if payload is None:
             raise Conflict(f"{monday.key} 还没有草稿，请在请求体中给出周报内容。", code="no_draft")
         checked, findings = services.preview_return(school, monday, payload, now=clock.now())

@@ -148,14 +148,14 @@ class _Load:
                 week = Week.parse(filed.week)
             except ValueError as error:
                 self.mistakes.add(filed.first_line, "week（周次）", str(error), "wrong_week")
-            if week is not None and (problem := self._problem_of_week(week)):
+            if week is not None and (problem := self._problem_of_week(unit, week)):
                 self.mistakes.add(filed.first_line, "week（周次）", problem.message, problem.code)
             elif unit is not None and week is not None:
                 yield _Place(filed, unit, week)
 
-    def _problem_of_week(self, week: Week) -> Problem | None:
+    def _problem_of_week(self, unit: Institution | None, week: Week) -> Problem | None:
         today = self.writer.now.date()
-        problem = standing.problem_of_week(week, today)
+        problem = standing.problem_of_week(unit, week, today)
         return problem if problem or self.is_draft else standing.problem_of_future(week, today)
 
     def _read_for(self, places: list[_Place]) -> _Batch | None:

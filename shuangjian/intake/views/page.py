@@ -15,7 +15,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.views import ScopedView
 from shuangjian.core.weeks import Week
-from shuangjian.intake import review
+from shuangjian.intake import review, standing
 from shuangjian.intake.chain import chain_of, told_of
 from shuangjian.intake.differences import Comparison
 from shuangjian.intake.doubts import doubts_of, findings_by_severity
@@ -98,8 +98,12 @@ class ReturnPage(ScopedView):
 
     def closed_reason(self) -> str:
         """Why the week cannot be filled in at all; "" when it can."""
-        if not self.institution.stages:
-            return f"{self.institution.name}没有小学或初中学段，不填周报。"
+        refusal = standing.refusal_of_unit(self.institution)
+        if refusal is not None:
+            return refusal.message
+        closed_on = self.institution.closed_on
+        if closed_on is not None and closed_on <= self.week.monday and self.weekly_return is None:
+            return f"{self.institution.name}已于 {closed_on} 停办，这一周不用填报；之前各周仍可查看和更正。"
         if self.week > Week.of(clock.today()).plus(1):
             return f"{self.week.label}还没有开放填报：最早提前一周填写。"
         return ""

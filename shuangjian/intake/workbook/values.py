@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from shuangjian.intake.sheets import whole_or_text
+from shuangjian.intake.columns import number_or_text
 from shuangjian.intake.workbook.tables import NO, YES, Kind, TableColumn
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?", re.ASCII)
@@ -46,7 +46,7 @@ def cell_value(column: TableColumn, value: Any) -> Any:
 
 def _whole(_: TableColumn, value: Any) -> Any:
     if isinstance(value, str):
-        number = whole_or_text(value)
+        number = number_or_text(value.strip())
         return number if isinstance(number, int) else None
     return _plain_number(value) if type(value) is int or (isinstance(value, float) and value.is_integer()) else None
 
