@@ -91,6 +91,7 @@ def lawful_week(code: str, grade: int, days: Sequence[str], random: Random) -> C
 def items(plan: ClassWeek, habits: Habits, random: Random) -> list[Row]:
     """The rows of the plan's homework, each as the checks would leave it."""
     rows: list[Row] = []
+    usual: dict[str, float] = {}
     for day in plan.with_homework:
         of_day = _written(plan, day, random)
         if day in plan.spoken:
@@ -99,7 +100,7 @@ def items(plan: ClassWeek, habits: Habits, random: Random) -> list[Row]:
         if not habits.is_terse:
             for row in of_day:
                 row["marked_by"], row["asks_parents"] = "teacher", False
-        _share(plan, day, of_day, habits, random)
+        _share(plan, day, of_day, habits, usual, random)
         _mark(plan, day, of_day, random)
         _publish(of_day, day, plan.unpublished.get(day) or habits.publication)
         rows += of_day
@@ -153,7 +154,8 @@ def _subjects(grade: int, total: int, random: Random) -> list[str]:
     return subjects[: max(1, total // 4)]
 
 
-def _share(plan: ClassWeek, day: str, rows: list[Row], habits: Habits, random: Random) -> None:
+def _share(plan: ClassWeek, day: str, rows: list[Row], habits: Habits, usual: dict[str, float], random: Random) -> None:
+    """A teacher estimates one share for the week, ``usual`` by subject: a form then shows the subject in one row."""
     if plan.shares:
         for row in rows:
             if row["written"]:
@@ -164,7 +166,10 @@ def _share(plan: ClassWeek, day: str, rows: list[Row], habits: Habits, random: R
     least, most = habits.shares[plan.stage]
     for row in rows:
         if row["written"]:
-            row["done_at_school"] = (least + int(random.random() * (most - least + 1))) / 100
+            subject = row["subject"]
+            if subject not in usual:
+                usual[subject] = (least + int(random.random() * (most - least + 1))) / 100
+            row["done_at_school"] = usual[subject]
 
 
 def _mark(plan: ClassWeek, day: str, rows: list[Row], random: Random) -> None:
@@ -175,15 +180,16 @@ def _mark(plan: ClassWeek, day: str, rows: list[Row], random: Random) -> None:
 
 
 def _say_kinds(plan: ClassWeek, rows: list[Row], random: Random) -> None:
+    """One kind a subject and week; a class that is not plain has a subject whose work is varied."""
+    kinds: dict[str, str] = {}
     for row in rows:
-        if row["alternative"] is not None:
-            row["kind"] = "layered"
-        else:
-            row["kind"] = "basic" if plan.is_plain else _ORDINARY[int(random.random() * len(_ORDINARY))]
-    if rows and not plan.is_plain:
-        one = rows[int(random.random() * len(rows))]
-        if one["kind"] == "basic":
-            one["kind"] = random.choice(_VARIED)
+        subject = row["subject"]
+        if subject not in kinds:
+            kinds[subject] = "basic" if plan.is_plain else _ORDINARY[int(random.random() * len(_ORDINARY))]
+    if kinds and not plan.is_plain and set(kinds.values()) == {"basic"}:
+        kinds[random.choice(list(kinds))] = random.choice(_VARIED)
+    for row in rows:
+        row["kind"] = "layered" if row["alternative"] is not None else kinds[row["subject"]]
 
 
 def _publish(rows: list[Row], day: str, manner: str) -> None:
