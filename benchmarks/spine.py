@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,8 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
+from schools.classes import classes_in_week  # noqa: E402
 from schools.fiction import payloads  # noqa: E402
-from schools.models import SchoolClass  # noqa: E402
 from shuangjian.accounts.tokens import create_api_token  # noqa: E402
 from shuangjian.alerts.models import Alert  # noqa: E402
 from shuangjian.bureau.models import Institution  # noqa: E402
@@ -50,7 +51,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("prepare_demo", stdout=open(os.devnull, "w"))  # noqa: SIM115
     week = Week.of(clock.today()).plus(-1)
-    schools = list(Institution.objects.filter(kind="school", is_fictional=True).order_by("code"))
+    schools = list(Institution.objects.filter(kind="school", is_fictional=True, closed_on=None).order_by("code"))
     print(f"{len(schools)} schools, {os.cpu_count()} cores, week {week.key}")
     _one_school_s_week(max(schools, key=lambda school: school.school.classes.count()), week)
     with _portal():
@@ -101,7 +102,7 @@ def _submit_to_alert(schools: list[Institution], week: Week) -> None:
 def _payload(school: Institution, week: Week, number: int) -> tuple[dict[str, Any], int]:
     """A lawful return with one day of short service in it; which minutes tell the alert that belongs to it."""
     days = Form.of(school, week).school_days
-    classes = dict(SchoolClass.objects.filter(school_id=school.pk).values_list("code", "grade"))
+    classes = {code: facts.grade for code, facts in classes_in_week(school, week).items()}
     body = payloads.lawful(classes, days, Random(number))  # noqa: S311 - a load, not a secret
     minutes = 10 + number % 60
     for row in body["after_school"]:
@@ -129,8 +130,11 @@ def _post(path: str, token: str, body: dict[str, Any]) -> None:
         data=json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        answer.read()
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            answer.read()
+    except urllib.error.HTTPError as refused:
+        raise RuntimeError(f"{path}: {refused.code} {refused.read().decode()}") from refused
 
 
 def _milliseconds(call: Callable[[], None]) -> tuple[float, float]:
