@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,18 @@ def server_can_reach(path: Path) -> bool:
 
 
 class Postgres:
-    """One server with its data under ``home``. ``durable=False`` trades crash safety for speed: for tests only."""
+    """One server with its data under ``home``. ``durable=False`` trades crash safety for speed: for tests only.
 
-    def __init__(self, home: Path, log: Path, *, durable: bool = True) -> None:
+    ``settings`` are configuration parameters by name, as after ``-c``.
+    """
+
+    def __init__(
+        self, home: Path, log: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
         self.log = log
         self.durable = durable
+        self.settings = dict(settings or {})
         self.data = home / "data"
         self.sockets = home / "s"
         self.process: subprocess.Popen[bytes] | None = None
@@ -154,6 +161,7 @@ class Postgres:
         }
         if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= self.settings
         command: list[str | Path] = [binaries / "postgres", "-D", self.data]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from shuangjian.local import assets
 from shuangjian.local.state import PROJECT
@@ -52,39 +51,3 @@ def test_the_production_lock_holds_the_tested_versions() -> None:
         return {line.split(" ")[0] for line in lines if not line.startswith(" ")}
 
     assert pins("requirements-prod.lock") < pins("requirements.lock")
-
-
-class TestCompose:
-    services = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
-
-    def test_it_has_every_part(self) -> None:
-        assert set(self.services) == {"postgres", "valkey", "migrate", "web", "worker", "beat"}
-
-    @pytest.mark.parametrize("name", ["web", "worker", "beat"])
-    def test_running_parts_use_the_restricted_role_after_the_migration(self, name: str) -> None:
-        service = self.services[name]
-        assert service["environment"]["DATABASE_ROLE"] == "app"
-        assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
-
-    def test_the_migration_runs_once_as_owner(self) -> None:
-        migrate = self.services["migrate"]
-        assert "DATABASE_ROLE" not in migrate["environment"]
-        assert migrate["restart"] == "no"
-
-    def test_the_database_sorts_text_as_the_embedded_one(self) -> None:
-        arguments = self.services["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
-        source = (PROJECT / "shuangjian/local/postgres.py").read_text()
-        for option in ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"):
-            assert option in arguments
-            assert option in source
-
-    def test_secrets_come_from_the_environment(self) -> None:
-        for service in self.services.values():
-            for name, value in service.get("environment", {}).items():
-                if name in {"DJANGO_SECRET_KEY", "POSTGRES_PASSWORD"}:
-                    assert value.startswith("${")
-                if name == "DATABASE_URL":
-                    assert "${POSTGRES_PASSWORD:?" in value
-
-    def test_the_broker_keeps_what_it_was_given(self) -> None:
-        assert self.services["valkey"]["command"][1:] == ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]
