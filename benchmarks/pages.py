@@ -4,7 +4,7 @@
     .venv/bin/python manage.py make_world --schools 240 --weeks 12
     .venv/bin/python -m benchmarks.pages                  # 30 requests a page, one after another, in this process
     .venv/bin/python -m benchmarks.pages --only /alerts/ --explain
-    .venv/bin/python -m benchmarks.pages --users 20       # through gunicorn, all pages mixed
+    .venv/bin/python -m benchmarks.pages --users 20       # officials at their pages, through gunicorn (page_users.py)
 
 Works on the database that DATABASE_URL names, in which it makes accounts and a token of its own, once. The first
 requests fill what a process and the server read once; they are not counted. Figures are for the machine that runs it.
@@ -14,17 +14,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import http.client
 import os
 import statistics
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 import django
@@ -33,8 +28,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuangjian.settings.dev")
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count, F  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -52,7 +45,6 @@ from shuangjian.rules.models import Finding  # noqa: E402
 
 SLOW = 0.020  # seconds: a query that takes longer is worth a look
 WARM = 2
-HOST, PORT = "127.0.0.1", 8766
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 #: Who, address, and the bound in milliseconds where one was set.
@@ -133,14 +125,17 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose address holds this text")
     parser.add_argument("--explain", action="store_true", help="the plan of every query over 20 ms")
     parser.add_argument("--users", type=int, default=0, help="at once, through gunicorn")
-    parser.add_argument("--seconds", type=int, default=60, help="how long those users stay")
+    parser.add_argument("--seconds", type=int, default=90, help="how long those users stay")
+    parser.add_argument("--writes", type=float, default=0.0, help="seconds between write transactions beside them")
     asked = parser.parse_args()
     settings.ALLOWED_HOSTS = ["*"]
     district = District.find()
     pages = [page for page in PAGES if asked.only in page[1]]
     print(district.size())
     if asked.users:
-        _with_users(district, pages, asked.users, asked.seconds)
+        from benchmarks.page_users import measure_users  # needs what is above
+
+        measure_users(asked.users, asked.seconds, writes=asked.writes)
         return
     print("| who | page | p50 ms | p90 ms | bound | queries | of them ms | KB |\n|---|---|--:|--:|--:|--:|--:|--:|")
     slow: dict[str, Query] = {}
@@ -236,17 +231,6 @@ class District:
     def headers(self, who: str) -> dict[str, Any]:
         return {"headers": {"Authorization": f"Bearer {self.token}"}} if who == "api" else {}
 
-    def cookie(self, who: str) -> dict[str, str]:
-        """What a browser or a program would send with each request."""
-        if who == "api":
-            return {"Authorization": f"Bearer {self.token}"}
-        session = SessionStore()
-        user = self.people[who]
-        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), _BACKEND
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-        session.save()
-        return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
-
     def size(self) -> str:
         school = Institution.objects.get(code=self.names["code"])
         weeks = WeeklyReturn.objects.values("week").distinct().count()
@@ -266,82 +250,6 @@ def _person(role: str, **unit: Any) -> User:
 
 def _largest(model: Any) -> Any:
     return model.objects.annotate(units=Count("institution")).order_by(F("units").desc())[0]
-
-
-# Many at once ----------------------------------------------------------------------------------------------
-
-
-def _with_users(district: District, pages: list[tuple[str, str, int | None]], users: int, seconds: int) -> None:
-    """So many people who each open one page after another, with a moment in between, as long as it lasts."""
-    taken: dict[tuple[str, str], list[float]] = {(who, pattern): [] for who, pattern, _ in pages}
-    failed: list[str] = []
-    until = time.monotonic() + seconds
-
-    def visit(number: int) -> None:
-        random = Random(number)  # noqa: S311 - a load, not a secret
-        cookies = {who: district.cookie(who) for who in {page[0] for page in pages}}
-        server = http.client.HTTPConnection(HOST, PORT, timeout=60)
-        while time.monotonic() < until:
-            who, pattern, _ = random.choice(pages)
-            began = time.perf_counter()
-            server.request("GET", _quoted(district.address(pattern)), headers={**cookies[who], "Host": "localhost"})
-            response = server.getresponse()
-            response.read()
-            taken[who, pattern].append(time.perf_counter() - began)
-            if response.status != 200:
-                failed.append(f"{pattern} {response.status}")
-            time.sleep(random.uniform(0.5, 1.5))
-        connection.close()
-
-    with _gunicorn():
-        threads = [threading.Thread(target=visit, args=(number,)) for number in range(users)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    print(f"{users} users for {seconds} s, {sum(map(len, taken.values()))} requests, not answered 200: {failed[:5]}")
-    print("| who | page | requests | p50 ms | p90 ms |\n|---|---|--:|--:|--:|")
-    for (who, pattern), times in taken.items():
-        if times:
-            p50, p90 = statistics.median(times) * 1000, _p90(times) * 1000
-            print(f"| {who} | {pattern} | {len(times)} | {p50:.0f} | {p90:.0f} |")
-
-
-def _quoted(address: str) -> str:
-    return address.encode().decode("latin-1") if address.isascii() else "".join(map(_percent, address))
-
-
-def _percent(character: str) -> str:
-    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode())
-
-
-@contextmanager
-def _gunicorn() -> Iterator[None]:
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "shuangjian.wsgi:application",
-        "--worker-class",
-        "gthread",
-        "--bind",
-        f"{HOST}:{PORT}",
-        "--workers",
-        "2",
-    ]
-    process = subprocess.Popen([*command, "--threads", "4", "--log-level", "error"], env={**os.environ})
-    try:
-        for _ in range(100):
-            time.sleep(0.2)
-            try:
-                http.client.HTTPConnection(HOST, PORT, timeout=5).request("GET", "/healthz")
-                break
-            except OSError:
-                continue
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 if __name__ == "__main__":
