@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from django.contrib.postgres.aggregates import BoolOr
+from django.contrib.postgres.aggregates import BoolAnd, BoolOr
 from django.db.models import (
+    BooleanField,
     Case,
     CharField,
     Count,
-    DateField,
     DecimalField,
     Exists,
-    ExpressionWrapper,
     F,
     Func,
     IntegerField,
@@ -26,7 +26,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models.functions import Cast, Coalesce, JSONObject, RowNumber
 
 from homework.choices import PUPILS, VARIED_KINDS
 from homework.models import HomeworkItem, HomeworkItemQuerySet
@@ -49,6 +49,20 @@ _STAGES = ["primary", "junior"]
 _EXACT = DecimalField(max_digits=20, decimal_places=8)
 
 
+class _OfGroups(Window):
+    """A window over groups. Django would group by it, and by what is made of it; PostgreSQL allows neither."""
+
+    contains_aggregate = True
+
+    def get_group_by_cols(self) -> list[Any]:
+        return []
+
+
+def _minutes_of_days(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+    """Written minutes that count, ``total``, by class and day; ``grade`` is that of the class."""
+    return items.counting().values("school_class", "day").annotate(total=Sum("minutes"), grade=Max(_GRADE))
+
+
 @rule(
     code="HW-01",
     title="低年级布置书面家庭作业",
@@ -66,11 +80,8 @@ _EXACT = DecimalField(max_digits=20, decimal_places=8)
 )
 def written_homework_in_low_grades(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     """小学一二年级某天（无论是否上课日）有书面家庭作业。"""
-    totals = (
-        items.counting()
-        .values("school_class", "day")
-        .annotate(total=Sum("minutes"), cap=LOW_GRADE_MINUTES.at("day", by=_GRADE))
-    )
+    totals = _minutes_of_days(items.filter(LOW_GRADE_MINUTES.given(by=_GRADE)))
+    totals = totals.annotate(cap=LOW_GRADE_MINUTES.at("day", by="grade"))
     return violations(
         totals.filter(total__gt=F("cap")), institution=_SCHOOL, about=_CLASS, on="day", observed="total", limit="cap"
     )
@@ -94,11 +105,8 @@ def written_homework_in_low_grades(items: HomeworkItemQuerySet) -> QuerySet[Any]
 )
 def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     """班级当日各科书面作业合计时长高于所在年级上限。"""
-    totals = (
-        items.counting()
-        .values("school_class", "day")
-        .annotate(total=Sum("minutes"), cap=DAILY_MINUTES.at("day", by=_GRADE))
-    )
+    totals = _minutes_of_days(items.filter(DAILY_MINUTES.given(by=_GRADE)))
+    totals = totals.annotate(cap=DAILY_MINUTES.at("day", by="grade"))
     return violations(
         totals.filter(total__gt=F("cap")), institution=_SCHOOL, about=_CLASS, on="day", observed="total", limit="cap"
     )
@@ -123,15 +131,17 @@ def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[A
 def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     """班级本周上课日书面作业合计除以上课日数，高于所在年级上限。"""
     totals = (
-        items.counting()
-        .on_school_days()
+        items.filter(DAILY_MINUTES.given(by=_GRADE))
+        .counting()
+        .with_calendar()
         .values("school_class", "week")
         .annotate(
-            total=Sum("minutes"),
+            total=Sum("minutes", filter=Q(unit_day__is_school_day=True)),
+            grade=Max(_GRADE),
             days=Max("unit_day__week_school_days"),
             first_on=Max("unit_day__week_first_on"),
         )
-        .annotate(cap=DAILY_MINUTES.at("first_on", by=_GRADE))
+        .annotate(cap=DAILY_MINUTES.at("first_on", by="grade"))
     )
     # Compared by multiplication: an integer division would truncate, a rounded mean would let 60.00004 pass.
     return violations(
@@ -163,13 +173,15 @@ def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[A
 )
 def homework_not_published(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     """班级某天有作业，而当日或之前没有公示。"""
-    in_time = Q(published_on__lte=F("day"))
-    serving_all = items.filter(
-        in_time, publication__isnull=False, school_class=OuterRef("school_class"), day=OuterRef("day")
+    in_time = Coalesce(Q(published_on__lte=F("day")), False, output_field=BooleanField())
+    of_week = {"partition_by": [F("school_class"), F("week")]}
+    days = (
+        items.values("school_class", "week", "day")
+        .annotate(each_in_time=BoolAnd(in_time), serves_all=BoolOr(in_time & Q(publication__isnull=False)))
+        .filter(each_in_time=False, serves_all=False)
+        .annotate(days=_OfGroups(Count("*"), **of_week), nth=_OfGroups(RowNumber(), order_by="day", **of_week))
     )
-    late = items.filter(Q(published_on__isnull=True) | Q(published_on__gt=F("day"))).filter(~Exists(serving_all))
-    weeks = late.values("school_class", "week").annotate(days=Count("day", distinct=True))
-    return violations(weeks, institution=_SCHOOL, about=_CLASS, on="week", observed="days", limit=Value(0))
+    return violations(days.filter(nth=1), institution=_SCHOOL, about=_CLASS, on="week", observed="days", limit=Value(0))
 
 
 def _without_kind(items: HomeworkItemQuerySet) -> QuerySet[Any]:
@@ -185,25 +197,20 @@ class _Marks(Func):
     output_field = TextField()
 
 
-class _Streak(Window):
-    """How many spaces stand after the last other mark: gaps and islands in one window, whatever number is asked for.
-
-    One expression that adds nothing to GROUP BY: Django would group by a function of a window, and by the window.
-    """
+class _Streak(_OfGroups):
+    """How many spaces stand after the last other mark: gaps and islands in one window, whatever number is asked for."""
 
     template = "length(substring(%(expression)s OVER (%(window)s) from ' *$'))"
-
-    def get_group_by_cols(self) -> list[Any]:
-        return []
 
 
 def _term_of_week() -> Case:
     """The key of the term that holds the week's first school day (``first_on``), else of the one that overlaps it."""
     whens = []
     for term in all_terms():
-        of_stage = Q(school_class__stage=term.stage)
+        of_stage = Q(stage=term.stage)
         holds = Q(first_on__gte=term.starts_on, first_on__lte=term.ends_on)
-        overlaps = Q(first_on__isnull=True, sunday__gte=term.starts_on, week__lte=term.ends_on)
+        before = term.starts_on - dt.timedelta(days=6)  # the Monday of a week whose Sunday is the first day
+        overlaps = Q(first_on__isnull=True, week__gte=before, week__lte=term.ends_on)
         whens.append(When(of_stage & (holds | overlaps), then=Value(term.key)))
     return Case(*whens, default=Value(None), output_field=CharField())
 
@@ -231,15 +238,17 @@ def homework_without_variety(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     """三至九年级某班本学期连续若干个有作业的教学周（含本周）没有一项分层、弹性或个性化作业。"""
     # An item of unknown kind proves nothing, so that its week breaks the streak as a varied one does.
     weeks = (
-        items.with_calendar()
-        .values("school_class", "school_class__stage", "week")
+        items.filter(WEEKS_WITHOUT_VARIETY.given(by=_GRADE))
+        .with_calendar()
+        .values("school_class", "week")
         .annotate(
+            grade=Max(_GRADE),
+            stage=Max("school_class__stage"),
             first_on=Max("unit_day__week_first_on"),
-            sunday=ExpressionWrapper(F("week") + Value(6), output_field=DateField()),
             breaks=BoolOr(Q(kind__in=VARIED_KINDS) | Q(kind__isnull=True) | Q(alternative__isnull=False)),
         )
         .annotate(decides_on=Coalesce("first_on", "week"))
-        .annotate(most=WEEKS_WITHOUT_VARIETY.at("decides_on", by=_GRADE))
+        .annotate(most=WEEKS_WITHOUT_VARIETY.at("decides_on", by="grade"))
     )
     streaks = weeks.annotate(
         streak=_Streak(
@@ -294,9 +303,10 @@ def too_little_done_at_school(items: HomeworkItemQuerySet) -> QuerySet[Any]:
         .annotate(
             total=Sum("minutes"),
             done=Sum(F("minutes") * F("done_at_school"), output_field=_EXACT),
+            grade=Max(_GRADE),
             decides_on=Coalesce(Max("unit_day__week_first_on"), F("week")),
         )
-        .annotate(basic=BASICALLY_DONE.at("decides_on", by=_GRADE), most=MOSTLY_DONE.at("decides_on", by=_GRADE))
+        .annotate(basic=BASICALLY_DONE.at("decides_on", by="grade"), most=MOSTLY_DONE.at("decides_on", by="grade"))
     )
     # 基本完成 is reached at the bound itself, 大部分 is more than half; each bound is NULL for the other's grades.
     too_little = Q(done__lt=F("basic") * F("total")) | Q(done__lte=F("most") * F("total"))

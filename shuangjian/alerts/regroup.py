@@ -18,9 +18,11 @@ _GROUPS = """
 CREATE TEMP TABLE IF NOT EXISTS alert_group (
   rule text NOT NULL, institution_id bigint NOT NULL, period text NOT NULL, open_findings int NOT NULL,
   severity smallint NOT NULL, first_on date NOT NULL, last_on date NOT NULL, newest timestamptz NOT NULL,
-  is_trial boolean NOT NULL);
-CREATE TEMP TABLE IF NOT EXISTS regrouped (rule text NOT NULL, since date NOT NULL, until date NOT NULL);
-TRUNCATE alert_group, regrouped;
+  is_trial boolean NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS regrouped (
+  rule text NOT NULL, since date NOT NULL, until date NOT NULL) ON COMMIT DELETE ROWS;
+DELETE FROM alert_group;
+DELETE FROM regrouped;
 INSERT INTO regrouped SELECT * FROM unnest(%(rules)s::text[], %(since)s::date[], %(until)s::date[]);
 INSERT INTO alert_group
 SELECT f.rule, f.institution_id, f.period, count(*), max(f.severity), min(f.occurred_on), max(f.occurred_on),
@@ -32,8 +34,8 @@ JOIN bureau_institution i ON i.id = f.institution_id AND (i.went_live_on IS NULL
 WHERE NOT EXISTS (SELECT 1 FROM rules_dismissal d
                   WHERE d.finding_id = f.id AND d.observed = f.observed AND d."limit" = f."limit")
 GROUP BY f.rule, f.institution_id, f.period;
-ANALYZE alert_group;
 """
+_FEW_ROWS = 200
 
 _COUNTS = """
 UPDATE alerts_alert a SET open_findings = g.open_findings, severity = g.severity, first_on = g.first_on,
@@ -123,6 +125,8 @@ def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.d
     }
     with connection.cursor() as cursor:
         cursor.execute(_GROUPS, params)
+        if cursor.rowcount > _FEW_ROWS:  # as for the engine's own temporary tables
+            cursor.execute("ANALYZE alert_group")
         cursor.execute(_COUNTS)
         cursor.execute(_EMPTIED, params)
         cursor.execute(_REOPEN, params)

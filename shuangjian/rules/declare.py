@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import models
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, Max, Value
 from django.db.models.functions import Concat
 
 from shuangjian.core.choices import Severity, Stage
@@ -127,6 +127,7 @@ def rule(
 
     The function takes a queryset of ``about``, already narrowed to institutions and dates, and ``now`` too if it is
     about time passing; it returns ``violations(…)`` of it and nothing else. Its docstring is the rule in one sentence.
+    Its SQL is kept per version of the standard values and terms (``statements``): let it read nothing else.
     ``window`` asks for more than the rule's own period. ``unknown`` takes the same kind of queryset, narrows it to
     what lacks the data that the rule needs, and ends in ``missing(…)``.
     """
@@ -193,6 +194,20 @@ def unregister(code: str) -> None:
     _registry.pop(code, None)
 
 
-def code(kind: str, field_name: str) -> Concat:
+@dataclass(frozen=True)
+class Code:
+    """A stable name of what a finding is about, as an SQL expression over rows or over groups of them."""
+
+    kind: str
+    field: str
+
+    def expression(self, *, is_grouped: bool) -> Concat:
+        """Of grouped rows the field is taken by its maximum: it is the same in all of a group, and one more key of
+        the grouping would be built and compared for each row."""
+        field = Max(self.field) if is_grouped else F(self.field)
+        return Concat(Value(f"{self.kind}:"), field, output_field=CharField())
+
+
+def code(kind: str, field_name: str) -> Code:
     """A stable name of what a finding is about: ``code("class", "school_class__code")`` → ``class:2026-04-03``."""
-    return Concat(Value(f"{kind}:"), F(field_name), output_field=CharField())
+    return Code(kind, field_name)

@@ -17,7 +17,7 @@ from shuangjian.rules import verdict
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.models import Evaluation, ParameterOverride
 from shuangjian.rules.parameters import Overrides, frozen
-from shuangjian.rules.periods import Span, whole_spans, widen
+from shuangjian.rules.periods import Span, terms_for, whole_spans, widen
 from shuangjian.rules.registries import regroups
 
 # Where nothing differs no row is written, so that a rerun changes nothing and wakes nobody. A finding opens again
@@ -52,8 +52,8 @@ RETURNING (xmax = 0 OR opened_at = changed_at)
 
 # Open findings that no rule sees any more; the partial index finding_open serves it.
 _GONE = """
-CREATE TEMP TABLE IF NOT EXISTS gone (id bigint NOT NULL, is_covered boolean NOT NULL);
-TRUNCATE gone;
+CREATE TEMP TABLE IF NOT EXISTS gone (id bigint NOT NULL, is_covered boolean NOT NULL) ON COMMIT DELETE ROWS;
+DELETE FROM gone;
 INSERT INTO gone
 SELECT f.id, j.source = 'register' OR c.week IS NOT NULL
 FROM judged j
@@ -100,11 +100,12 @@ def evaluate(
     Runs inside the caller's transaction or its own. Takes the institutions' locks before it reads anything.
     """
     started = dt.datetime.now(tz=dt.UTC)
-    spans = whole_spans(rules, span)
     with transaction.atomic():
         lock_institutions(institution_ids)
+        terms = terms_for(rules)
+        spans = whole_spans(rules, span, terms)
         with frozen(current_overrides()) as parameters:
-            verdict.fill(rules, institution_ids, spans, now)
+            verdict.fill(rules, institution_ids, spans, now, parameters=parameters, terms=terms)
         calendar = _calendar_version()
         with connection.cursor() as cursor:
             receipt = _write(cursor, institution_ids, parameters, calendar)
@@ -163,8 +164,10 @@ def foresee(
 
     Only findings of the span's own periods: a rule that looks at the whole term answers for the weeks asked about.
     """
-    with frozen(current_overrides()):
-        verdict.fill(rules, institution_ids, whole_spans(rules, span), now)
+    terms = terms_for(rules)
+    spans = whole_spans(rules, span, terms)
+    with frozen(current_overrides()) as parameters:
+        verdict.fill(rules, institution_ids, spans, now, parameters=parameters, terms=terms)
     asked = {rule.code: widen(rule, span) for rule in rules}
     return [row for row in verdict.rows() if row["occurred_on"] in asked[row["rule"]]]
 

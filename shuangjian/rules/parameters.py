@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, DecimalField, Value, When
+from django.db.models import Case, DecimalField, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from shuangjian.rules.parameter_files import Dated, ParameterFile, ParameterMistake, read_parameter_file
@@ -66,6 +68,10 @@ class Parameter:
                 condition = {f"{on}__gte": entry.effective_from, **which}
                 whens.append(When(**condition, then=Value(self._value(entry), output_field=NUMBER)))
         return Case(*whens, default=Value(None, output_field=NUMBER), output_field=NUMBER)
+
+    def given(self, *, by: str) -> Q:
+        """Rows whose grade or stage, in column ``by``, has a value at some time: the others compare with NULL."""
+        return reduce(or_, (Q(**self.file.condition(key, by)) for key in self.file.values))
 
     def on(self, day: dt.date, *, key: str = "") -> Decimal | None:
         """The value in force on ``day`` for ``key`` ("3-6", "primary", or ""); None before the first date."""

@@ -41,9 +41,13 @@ def all_terms() -> list[TermDates]:
     return [TermDates(*row) for row in rows]
 
 
-def whole_spans(rules: Sequence[Rule], span: Span) -> dict[str, Span]:
-    """``span`` made whole for each rule, by code; at most one query, for the terms."""
-    terms = all_terms() if any(_looks_at_terms(rule) for rule in rules) else []
+def terms_for(rules: Sequence[Rule]) -> list[TermDates]:
+    """All terms if one of the rules looks at them, else none; at most one query."""
+    return all_terms() if any(_looks_at_terms(rule) for rule in rules) else []
+
+
+def whole_spans(rules: Sequence[Rule], span: Span, terms: Sequence[TermDates]) -> dict[str, Span]:
+    """``span`` made whole for each rule, by code; ``terms`` as of ``terms_for``."""
     return {rule.code: widen(rule, span, terms) for rule in rules}
 
 

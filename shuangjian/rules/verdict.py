@@ -10,22 +10,24 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from shuangjian.core.querysets import lookup
 from shuangjian.rules.declare import Rule
-from shuangjian.rules.periods import PERIOD_SQL, Span
+from shuangjian.rules.periods import PERIOD_SQL, Span, TermDates
 from shuangjian.rules.registries import coverage
+from shuangjian.rules.statements import Statement, statement_of
 
-# IF NOT EXISTS, because one session runs many evaluations, and one transaction may run two.
+# IF NOT EXISTS, because one session runs many evaluations, and one transaction may run two. Emptied by the commit:
+# TRUNCATE would write new files and catalogue rows, which takes longer than to judge a school's week by one rule.
 _CREATE = """
 CREATE TEMP TABLE IF NOT EXISTS verdict (
   rule text NOT NULL, institution_id bigint NOT NULL, about text NOT NULL, occurred_on date NOT NULL,
   observed numeric(12,4) NOT NULL, "limit" numeric(12,4) NOT NULL, severity smallint NOT NULL, facts jsonb NOT NULL,
-  period text, mode text NOT NULL DEFAULT 'formal', is_exempt boolean NOT NULL DEFAULT false);
+  period text, mode text NOT NULL DEFAULT 'formal', is_exempt boolean NOT NULL DEFAULT false)
+  ON COMMIT DELETE ROWS;
 CREATE UNIQUE INDEX IF NOT EXISTS verdict_key ON verdict (rule, institution_id, about, occurred_on);
 CREATE TEMP TABLE IF NOT EXISTS judged (
-  rule text NOT NULL, source text NOT NULL, since date NOT NULL, until date NOT NULL);
+  rule text NOT NULL, source text NOT NULL, since date NOT NULL, until date NOT NULL) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS covered (
-  institution_id bigint NOT NULL, week date NOT NULL, return_version bigint NOT NULL);
+  institution_id bigint NOT NULL, week date NOT NULL, return_version bigint NOT NULL) ON COMMIT DELETE ROWS;
 CREATE UNIQUE INDEX IF NOT EXISTS covered_key ON covered (institution_id, week);
 """
 
@@ -33,11 +35,19 @@ _INTO_VERDICT = """
 INSERT INTO verdict (rule, institution_id, about, occurred_on, observed, "limit", severity, facts, period)
 SELECT %s, x.institution, x.about, x.occurred_on, x.observed, x.bound, coalesce(x.severity, %s), x.facts"""
 
+_INTO_JUDGED = """
+INSERT INTO judged SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::date[])"""
 _COLUMNS = "(institution, about, occurred_on, observed, bound, severity, facts)"
 _INTO_COVERED = """
 INSERT INTO covered SELECT c.institution, c.week, c.version
 FROM ({sql}) AS c (institution, week, version, sufficient_for)
 """
+
+# For this transaction only. Rows of a term are grouped in memory (4 MB, the default, sorts on disk); a town is a
+# sixteenth of the district, and an index finds its rows in pages that the server holds, which the default prices as
+# if each came from a spinning disk; compiling to machine code takes longer than any of these statements.
+_PLANNING = "SET LOCAL work_mem = '256MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
+_FEW_ROWS = 500
 
 _MODES = """
 UPDATE verdict v SET mode = m.mode
@@ -74,21 +84,41 @@ def prepare() -> None:
         cursor.execute(_CREATE)
 
 
-def fill(rules: Sequence[Rule], institution_ids: Sequence[int], spans: dict[str, Span], now: dt.datetime) -> None:
-    """Compute every rule over the institutions into ``verdict``: one INSERT … SELECT a rule, never a row in Python."""
+def fill(
+    rules: Sequence[Rule],
+    institution_ids: Sequence[int],
+    spans: dict[str, Span],
+    now: dt.datetime,
+    *,
+    parameters: str,
+    terms: Sequence[TermDates] = (),
+) -> None:
+    """Compute every rule over the institutions into ``verdict``: one INSERT … SELECT a rule, never a row in Python.
+
+    Within one transaction; ``parameters`` is the version of the standard values that are frozen now, ``terms`` are
+    all terms where a rule looks at them.
+    """
     prepare()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE verdict, judged, covered")
+        cursor.execute(_PLANNING)
+        cursor.execute("DELETE FROM verdict; DELETE FROM judged; DELETE FROM covered")
+        judged = [(rule.code, rule.source.value, *_dates(spans[rule.code])) for rule in rules]
+        cursor.execute(_INTO_JUDGED, [list(column) for column in zip(*judged, strict=True)] or [[]] * 4)
+        seen = 0
         for rule in rules:
-            span = spans[rule.code]
-            cursor.execute(
-                "INSERT INTO judged VALUES (%s, %s, %s, %s)", [rule.code, rule.source.value, span.since, span.until]
-            )
-            _insert(cursor, rule, institution_ids, span, now)
+            statement = statement_of(rule, parameters=parameters, terms=terms, now=now)
+            if statement is not None:
+                seen += _insert(cursor, rule, statement, statement.bind(institution_ids, spans[rule.code]))
         _decide_modes(cursor, rules)
-        _fill_covered(cursor, institution_ids, spans.values())
-        # Autovacuum never sees temporary tables: without statistics the upsert and the clear choose bad plans.
-        cursor.execute("ANALYZE verdict; ANALYZE covered")
+        weeks = _fill_covered(cursor, institution_ids, spans.values())
+        # Autovacuum never sees temporary tables: without statistics the upsert and the clear choose bad plans for
+        # many rows. For a school's week any plan will do, and ANALYZE takes longer than the plan can save.
+        if seen + weeks > _FEW_ROWS:
+            cursor.execute("ANALYZE verdict; ANALYZE covered")
+
+
+def _dates(span: Span) -> tuple[dt.date, dt.date]:
+    return span.since, span.until
 
 
 def rows() -> list[dict[str, Any]]:
@@ -102,26 +132,13 @@ def rows() -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _insert(cursor: CursorWrapper, rule: Rule, institution_ids: Sequence[int], span: Span, now: dt.datetime) -> None:
-    model: Any = rule.about
-    queryset = model.objects.filter(
-        **{
-            lookup(model.INSTITUTION, "in"): institution_ids,
-            f"{model.OCCURRED_ON}__gte": span.since,
-            f"{model.OCCURRED_ON}__lte": span.until,
-        }
-    )
-    violations = rule.function(queryset, now=now) if rule.takes_now else rule.function(queryset)
-    try:
-        sql, params = violations.order_by().query.get_compiler(connection.alias).as_sql()
-    except EmptyResultSet:
-        return  # nothing can match; what stood open is cleared all the same
-    period = PERIOD_SQL[rule.period]
+def _insert(cursor: CursorWrapper, rule: Rule, statement: Statement, params: list[Any]) -> int:
     # Built of the rule's own SQL and constants; every value is a parameter.
     cursor.execute(
-        f"{_INTO_VERDICT}, {period} FROM ({sql}) AS x {_COLUMNS}",
+        f"{_INTO_VERDICT}, {PERIOD_SQL[rule.period]} FROM ({statement.sql}) AS x {_COLUMNS}",
         [rule.code, int(rule.severity), *params],
     )
+    return cursor.rowcount
 
 
 def _decide_modes(cursor: CursorWrapper, rules: Sequence[Rule]) -> None:
@@ -135,15 +152,16 @@ def _decide_modes(cursor: CursorWrapper, rules: Sequence[Rule]) -> None:
         cursor.execute(_EXEMPTIONS, {"day_rules": day_rules})
 
 
-def _fill_covered(cursor: CursorWrapper, institution_ids: Sequence[int], spans: Iterable[Span]) -> None:
-    """Weeks covered by a judged return within the widest span."""
+def _fill_covered(cursor: CursorWrapper, institution_ids: Sequence[int], spans: Iterable[Span]) -> int:
+    """Weeks covered by a judged return within the widest span; returns how many."""
     source = coverage()
     spans = list(spans)
     if source is None or not spans:
-        return
+        return 0
     queryset = source(institution_ids, min(s.since for s in spans), max(s.until for s in spans))
     try:
         sql, params = queryset.order_by().query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:
-        return
+        return 0
     cursor.execute(_INTO_COVERED.format(sql=sql), params)
+    return cursor.rowcount

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import DecimalField, F, JSONField, QuerySet, SmallIntegerField, Value
+from django.db.models import DecimalField, F, JSONField, Max, QuerySet, SmallIntegerField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
+
+from shuangjian.rules.declare import Code
 
 Column = str | Combinable
 
@@ -18,7 +20,7 @@ def violations(
     rows: QuerySet[Any],
     *,
     institution: Column,
-    about: Column,
+    about: Column | Code,
     on: Column,
     observed: Column,
     limit: Column,
@@ -29,21 +31,30 @@ def violations(
 
     ``institution`` is an id; ``about`` a stable code within it (``code(…)``); ``on`` a date, never today; observed and
     limit are in the rule's unit. ``severity`` only where a leg differs from the rule's own; ``facts`` a JSON object.
+    Of grouped rows, the institution must be the same within each group.
     """
+    is_grouped = isinstance(rows.query.group_by, tuple)
     return rows.values(
-        f_institution=_column(institution),
-        f_about=_column(about),
+        f_institution=Max(institution) if is_grouped and isinstance(institution, str) else _column(institution),
+        f_about=about.expression(is_grouped=is_grouped) if isinstance(about, Code) else _column(about),
         f_on=_column(on),
         f_observed=_number(observed),
         f_limit=_number(limit),
-        f_severity=Cast(Value(None), SmallIntegerField()) if severity is None else _column(severity),
-        f_facts=Cast(Value({}, JSONField()) if facts is None else _column(facts), JSONField()),
+        f_severity=_Constant(Value(None), SmallIntegerField()) if severity is None else _column(severity),
+        f_facts=_Constant(Value({}, JSONField()), JSONField()) if facts is None else Cast(_column(facts), JSONField()),
     )
 
 
 def missing(rows: QuerySet[Any], *, institution: Column, on: Column) -> QuerySet[Any]:
     """Turn rows (or groups) whose data a rule lacks into institution and date: how a rule's ``unknown`` ends."""
     return rows.values(f_institution=_column(institution), f_on=_column(on))
+
+
+class _Constant(Cast):
+    """A value that groups nothing; Django would name it in GROUP BY, where PostgreSQL hashes it for each row."""
+
+    def get_group_by_cols(self) -> list[Any]:
+        return []
 
 
 def _column(column: Column) -> Any:

@@ -17,7 +17,7 @@ from shuangjian.rules.declare import Period, get_rule
 from shuangjian.rules.drain import drain
 from shuangjian.rules.engine import evaluate
 from shuangjian.rules.models import Finding, ParameterOverride
-from shuangjian.rules.periods import Span, TermDates, whole_spans, widen
+from shuangjian.rules.periods import Span, TermDates, terms_for, whole_spans, widen
 from tests import make
 
 NOW = clock.at(dt.date(2027, 5, 31), 9 * 60)
@@ -147,10 +147,11 @@ def test_terms_are_looked_up_once_for_all_rules_and_not_at_all_without_need(
     span = Span(dt.date(2026, 11, 2), dt.date(2026, 11, 8))
     assert get_rule("HW-07").window is Period.TERM
     with django_assert_num_queries(1):
-        spans = whole_spans([get_rule("HW-02"), get_rule("HW-07"), get_rule("HW-07")], span)
+        rules = [get_rule("HW-02"), get_rule("HW-07"), get_rule("HW-07")]
+        spans = whole_spans(rules, span, terms_for(rules))
     assert (spans["HW-02"], spans["HW-07"].since) == (span, dt.date(2026, 8, 31))
     with django_assert_num_queries(0):
-        whole_spans([get_rule("HW-02")], span)
+        whole_spans([get_rule("HW-02")], span, terms_for([get_rule("HW-02")]))
 
 
 def _spring_term() -> None:

@@ -1,0 +1,71 @@
+"""A rule's SQL is compiled once, and each scope is bound to it in every place where it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from shuangjian.rules import engine, statements
+from shuangjian.rules.declare import Rule, all_rules, get_rule
+from shuangjian.rules.parameters import frozen
+from shuangjian.rules.periods import Span, all_terms
+from shuangjian.rules.statements import Statement, statement_of
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+WEEK = Span(dt.date(2026, 11, 2), dt.date(2026, 11, 8))
+
+
+def _statement(rule: Rule, overrides: Any = None) -> Statement:
+    with frozen(overrides or {}) as parameters:
+        found = statement_of(rule, parameters=parameters, terms=all_terms(), now=NOW)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_no_mark_of_the_open_scope_is_left_when_it_is_bound(rule: Rule) -> None:
+    make.calendar()
+    statement = _statement(rule)
+    bound = statement.bind([7, 9], WEEK)
+    assert all(given in bound for given in ([7, 9], WEEK.since, WEEK.until))
+    for mark in (statements._SINCE, statements._UNTIL, statements._IDS):
+        assert mark in statement.params
+        assert mark not in bound
+
+
+def test_the_same_standards_and_terms_are_compiled_once() -> None:
+    make.calendar()
+    assert _statement(get_rule("HW-02")) is _statement(get_rule("HW-02"))
+
+
+def test_another_standard_is_compiled_again_and_so_are_other_terms() -> None:
+    plain = _statement(get_rule("HW-02"))
+    stricter = {("homework.daily_minutes", "3-6"): [(dt.date(2026, 11, 1), Decimal(45))]}
+    assert Decimal(45) in _statement(get_rule("HW-02"), stricter).params
+    assert Decimal(45) not in plain.params
+    without_terms = _statement(get_rule("HW-07"))
+    make.calendar()
+    assert _statement(get_rule("HW-07")).sql != without_terms.sql
+
+
+def test_planning_for_large_groups_ends_with_the_evaluation(django_assert_num_queries: Any) -> None:
+    make.calendar()
+    school = make.school(classes=["2026-05-01"])
+    before = _work_mem()
+    with engine.rehearsal():
+        engine.foresee(all_rules(), [school.pk], WEEK, now=NOW)
+        assert _work_mem() == "256MB"
+    assert _work_mem() == before
+
+
+def _work_mem() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW work_mem")
+        return str(cursor.fetchone()[0])
