@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from shuangjian.alerts.models import Alert
 from shuangjian.alerts.regroup import regroup
@@ -103,7 +103,7 @@ def _raise_alerts_together() -> tuple[list[Any], int]:
     make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 75)])
     _evaluate(school)
     Alert.objects.all().delete()
-    results = together([lambda: regroup([school.pk], {"HW-02": SPAN}, NOW)] * 8)
+    results = together([transaction.atomic(lambda: regroup([school.pk], {"HW-02": SPAN}, NOW))] * 8)
     return results, Alert.objects.unclosed().count()
 
 
