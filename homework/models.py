@@ -39,7 +39,10 @@ class HomeworkItem(models.Model):
     alternatives (same class, day, subject and alternative key). NULL in one of the later columns: not stated.
     """
 
-    school_class = models.ForeignKey(SchoolClass, on_delete=models.CASCADE, related_name="homework_items")
+    # Without an index of its own: the one over class and day serves what looks for a class.
+    school_class = models.ForeignKey(
+        SchoolClass, on_delete=models.CASCADE, related_name="homework_items", db_index=False
+    )
     week = models.DateField()
     day = models.DateField()
     subject = models.CharField(max_length=20)

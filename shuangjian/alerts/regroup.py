@@ -109,8 +109,9 @@ SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
 def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.datetime) -> None:
     """Raise, count, reopen and close alerts of these institutions for the findings inside ``spans``.
 
-    Runs in one transaction under the institutions' locks, which closing and dismissing take too: ``opened_at`` and ``closed_at`` are
-    both clock_timestamp() under them, so what a person closed stays closed until something new happens.
+    Runs in one transaction under the institutions' locks, which closing and dismissing take too: ``opened_at`` and
+    ``closed_at`` are both clock_timestamp() under them, so what a person closed stays closed until something new
+    happens.
     """
     today = now.date()
     due = due_dates(today)
