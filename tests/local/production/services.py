@@ -120,7 +120,7 @@ def finds_its_servers(files: Files) -> None:
         assert (database.username, database.password) == (owner["POSTGRES_USER"], owner["POSTGRES_PASSWORD"])
         assert database.path == f"/{owner['POSTGRES_DB']}"
         broker = urlsplit(environment_of(files, name)["REDIS_URL"])
-        assert (broker.scheme, broker.hostname, broker.port) == ("redis", "valkey", 6379)
+        assert (broker.scheme, broker.hostname, broker.port, broker.path) == ("redis", "valkey", 6379, "/0")
 
 
 # The servers
