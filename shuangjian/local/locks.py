@@ -22,16 +22,19 @@ COMPILE = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--n
 PYPROJECT = PROJECT / "pyproject.toml"
 # What the container image needs: the same versions, without test tools and embedded servers.
 PRODUCTION_LOCK = PROJECT / "requirements-prod.lock"
+# What benchmarks.openfisca compares with, in an environment of its own: the portal does not use it.
+BENCHMARKS_LOCK = PROJECT / "requirements-benchmarks.lock"
 
 
 def sources() -> dict[Path, list[str]]:
-    """What each lock file is made from, as arguments of uv; "bootstrap" and "node" stand alone on purpose."""
+    """What each lock file is made from, as arguments of uv; the other groups stand alone on purpose."""
     groups = [part for group in ("local", "test", "lint") for part in ("--group", group)]
     return {
         install.UV_LOCK: ["--group", "bootstrap"],
         install.PACKAGES_LOCK: [str(PYPROJECT), *groups],
         NODE_LOCK: ["--group", "node"],
         PRODUCTION_LOCK: [str(PYPROJECT), "--constraint", str(install.PACKAGES_LOCK)],
+        BENCHMARKS_LOCK: ["--group", "benchmarks", "--constraint", str(install.PACKAGES_LOCK)],
     }
 
 
