@@ -18,7 +18,7 @@ Rows = dict[str, list[dict[str, Any]]]
 Marks = Mapping[str, list[str]]
 
 _PATH = re.compile(r"^(\w+)\[(\d+)\](?:\.(\w+))?$")
-_PERCENT = re.compile(r"([+-]?\d{1,4}(?:\.\d{1,6})?) ?%?", re.ASCII)
+_PERCENT = re.compile(r"([+-]?\d{1,4}(?:\.\d{1,6})?) ?(%?)", re.ASCII)
 _FLAGS = {"1": True, "0": False}
 
 
@@ -110,11 +110,14 @@ def cell_of_path(path: str, lines: Mapping[tuple[str, int], Line]) -> str:
 
 
 def percent_or_text(typed: str) -> int | float | str:
-    """A typed percentage as a share: 90, 90% and 90.0 are 0.9. Anything else, full-width digits too, stays text."""
+    """A typed percentage as a share: 90, 90% and 90.0 are 0.9, and so is 0.9, the same share as a fraction: nobody
+    estimates a share below one per cent, unless it says 0.9%. Anything else, full-width digits too, stays text."""
     match = _PERCENT.fullmatch(typed.strip())
     if match is None:
         return typed.strip()
-    value = Decimal(match[1]) / 100
+    value = Decimal(match[1])
+    if match[2] or not 0 < value < 1:
+        value /= 100
     return int(value) if value == int(value) else float(value)
 
 

@@ -99,7 +99,17 @@ def test_an_unchanged_form_with_a_share_of_one_point_nought_makes_no_new_version
 
 
 @pytest.mark.parametrize(
-    ("typed", "share"), [("90", 0.9), ("90%", 0.9), ("0", 0), ("100", 1), ("33.33", 0.3333), ("12.5 %", 0.125)]
+    ("typed", "share"),
+    [
+        ("90", 0.9),
+        ("90%", 0.9),
+        ("0", 0),
+        ("100", 1),
+        ("33.33", 0.3333),
+        ("12.5 %", 0.125),
+        ("0.9", 0.9),
+        ("0.9%", 0.009),
+    ],
 )
 def test_a_share_is_typed_as_percent(filer: Client, school: Institution, typed: str, share: float) -> None:
     changed = {f"hw-{CLASS}-0-m1": "20", f"hw-{CLASS}-0-share": typed}
