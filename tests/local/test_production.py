@@ -1,4 +1,4 @@
-"""The portal, started by hand as docker-compose.yml starts it, is walked through from the first login to the last stop."""
+"""The portal, started by hand as docker-compose.yml starts it, is walked through from first login to last stop."""
 
 import os
 import socket
