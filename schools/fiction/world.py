@@ -15,6 +15,7 @@ from schools.fiction import payloads, registers
 from schools.fiction.directory import FULL_SIZE
 from schools.fiction.filing import Chapter, file_week
 from schools.fiction.key import AnswerKey
+from schools.fiction.reviewing import review_weeks
 from schools.fiction.story import Fate, fate_of
 from schools.fiction.units import Unit, pupils_by_stage
 from schools.fiction.weeks import Calendar, Days, school_days
@@ -87,7 +88,8 @@ def make_world(
     """Make ``schools`` fictional schools and their returns of the ``weeks`` teaching weeks before ``now``'s week.
 
     The registers, then each week, are one transaction; ``progress`` is called after each. The same arguments and
-    calendar give the same world. Without ``is_evaluated`` the judging is asked for and left to the drain. Refused
+    calendar give the same world. Without ``is_evaluated`` the judging is asked for and left to the drain, and nothing
+    is reviewed, since reviewers look at findings first. Refused
     where any school is: invented data never mixes with real ones, and a second world would write over the first.
     """
     if Institution.objects.filter(kind=Institution.Kind.SCHOOL, is_fictional=False).exists():
@@ -104,6 +106,7 @@ def make_world(
     _ask_for_judging(world, now)
     if is_evaluated:
         drain(lambda: now)
+        teller.review()
     return world
 
 
@@ -162,6 +165,10 @@ class _Teller:
         self.world.returns += sum(c.fate.filed_at is not None and c.fate.kind != "draft" for c in chapters)
         if index == 0 and self.world.items > _MANY_ITEMS:
             _analyze()
+
+    def review(self) -> None:
+        """What reviewers have done by now with what was filed, when all of it is judged."""
+        review_weeks(self.world.weeks, self.calendar, actor=self.actor, now=self.now, random=self._random("review"))
 
     def _chapter(self, unit: Unit, week: Week, index: int, days: Days, due: dt.datetime) -> Chapter:
         care = unit.habits.carelessness * self.tuning.eventfulness

@@ -21,7 +21,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.bureau.reference import load_reference
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
-from shuangjian.intake.models import ReturnVersion
+from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.payloads import canonical
 from shuangjian.intake.sections import Form
 from shuangjian.intake.services import preview_return
@@ -167,6 +167,19 @@ def test_make_world_writes_its_key_and_leaves_the_judging_to_the_drain_when_aske
     )
     assert answers == {tuple(map(str, row)) for row in stored}
     assert len(answers) > 10
+
+
+@pytest.mark.django_db
+def test_older_returns_are_reviewed_by_their_age_and_the_newest_wait() -> None:
+    load_reference(actor=None)
+    make_world(schools=6, weeks=8, seed=7, now=_NOW, tuning=Tuning(size=0.2))
+    states: dict[Any, set[str]] = {}
+    for week, state in WeeklyReturn.objects.exclude(current_version=None).values_list("week", "state"):
+        states.setdefault(week, set()).add(state)
+    first, newest = min(states), max(states)
+    assert {"locked"} <= states[first] <= {"locked", "approved", "submitted", "returned", "withdrawn"}
+    assert states[newest] <= {"submitted", "returned", "withdrawn"}
+    assert {"approved", "accepted", "locked", "submitted"} <= set.union(*states.values())
 
 
 @pytest.mark.django_db
