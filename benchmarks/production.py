@@ -29,6 +29,9 @@ from shuangjian.local.state import PROJECT
 from tests.local.production.files import postgres_settings
 
 _YEAR = 365 * 24 * 3600
+_ROWS = """SELECT (SELECT count(*) FROM intake_returnversion), (SELECT count(*) FROM homework_homeworkitem),
+  (SELECT count(*) FROM rules_finding), (SELECT count(*) FROM alerts_alert), (SELECT count(*) FROM accounts_user),
+  (SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'), (SELECT count(*) FROM pg_trigger)"""
 _OWN_PASSWORD = "benchmark-own-2026"  # noqa: S105 - of a database that lives for half a minute
 
 
@@ -75,6 +78,7 @@ def main() -> int:
         transport(walk)
         submit(walk, token)
         health_checks(walk)
+        restore(walk)
         leave(walk)
     print(f"{len(walk.failed)} things did not hold" if walk.failed else "everything held", flush=True)
     return bool(walk.failed)
@@ -220,6 +224,23 @@ def health_checks(walk: Walk) -> None:
     portal.start("worker")
 
 
+def restore(walk: Walk) -> None:
+    """The dump of docs/production.md, taken while everything runs, makes an equal database."""
+    portal = walk.portal
+    programs, at = portal.postgres.binaries(), ["-h", portal.postgres.sockets, "-U", "portal"]
+    dumped = portal.home / "backup.dump"
+    portal.postgres.create_database("restored")
+    with dumped.open("wb") as file:
+        subprocess.run([programs / "pg_dump", *at, "-Fc", DATABASE], stdout=file, check=True)
+    with dumped.open("rb") as file:
+        command = [programs / "pg_restore", *at, "-d", "restored", "--single-transaction"]
+        walk.holds(
+            "the backup restores without an error", subprocess.run(command, stdin=file, check=False).returncode == 0
+        )
+    counts = [_asked(portal, _ROWS, database) for database in (DATABASE, "restored")]
+    walk.holds("and holds as many rows of each kind", counts[0] == counts[1], counts[1][0])
+
+
 def leave(walk: Walk) -> None:
     """Each part leaves by itself within its grace period when it is asked to."""
     began = time.monotonic()
@@ -233,9 +254,9 @@ def leave(walk: Walk) -> None:
     )
 
 
-def _asked(portal: Portal, query: str) -> list[str]:
+def _asked(portal: Portal, query: str, database: str = DATABASE) -> list[str]:
     tool = portal.postgres.binaries() / "psql"
-    command = [tool, "-h", portal.postgres.sockets, "-U", "portal", "-d", DATABASE, "-XAtc", query]
+    command = [tool, "-h", portal.postgres.sockets, "-U", "portal", "-d", database, "-XAtc", query]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 

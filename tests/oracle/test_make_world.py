@@ -18,7 +18,7 @@ from schools.fiction import plants
 from schools.fiction.key import Found
 from schools.fiction.world import Tuning, World, make_world
 from schools.models import SchoolClass
-from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
+from shuangjian.bureau.models import CalendarDay, Institution, Term
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
 from shuangjian.intake.models import ReturnVersion, WeeklyReturn
@@ -27,6 +27,7 @@ from shuangjian.intake.sections import Form, check_payload
 from shuangjian.rules.declare import all_rules
 from tests import make
 from tests.oracle import live, oracle
+from tests.oracle.retold import retold
 
 SEEDS = range(int(os.environ.get("ORACLE_WORLDS", "40")))
 
@@ -60,48 +61,8 @@ def _made(seed: int) -> World:
 
 
 def _told_to_the_oracle(world: World, now: dt.datetime) -> dict[str, Any]:
-    """The world as it stands in the database, in the oracle's words; versions as they were submitted."""
     schools = list(Institution.objects.filter(kind="school").select_related("town").order_by("code"))
-    return {
-        "now": now.isoformat(),
-        "filings_from": world.weeks[0].monday.isoformat(),
-        "terms": [_texts(row) for row in Term.objects.values("key", "stage", "starts_on", "ends_on")],
-        "breaks": [_texts(row) for row in Break.objects.values("stage", "starts_on", "ends_on")],
-        "calendar_days": [_calendar_day(day) for day in CalendarDay.objects.select_related("town", "institution")]
-        + [closed for school in schools for closed in _closed_for_good(school)],
-        "schools": [_school(school) for school in schools],
-        "returns": [_return(each) for each in WeeklyReturn.objects.select_related("institution")],
-    }
-
-
-def _texts(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value.isoformat() if isinstance(value, dt.date) else value for key, value in row.items()}
-
-
-def _calendar_day(day: CalendarDay) -> dict[str, Any]:
-    unit = day.town.code if day.town else day.institution.code if day.institution else None
-    return {"date": day.date.isoformat(), "kind": day.kind, "level": day.level, "unit": unit, "stage": day.stage}
-
-
-def _closed_for_good(school: Institution) -> list[dict[str, Any]]:
-    """The oracle knows no school that is closed for good: to it every day from then on is closed."""
-    if school.closed_on is None:
-        return []
-    days = [school.closed_on + dt.timedelta(days=offset) for offset in range(400)]
-    common = {"kind": "closed", "level": "institution", "unit": school.code, "stage": None}
-    return [common | {"date": day.isoformat()} for day in days]
-
-
-def _school(school: Institution) -> dict[str, Any]:
-    classes = SchoolClass.objects.filter(school_id=school.pk).order_by("code").values("code", "grade")
-    town = school.town.code if school.town else ""
-    return {"code": school.code, "town": town, "stages": school.stages, "classes": list(classes)}
-
-
-def _return(each: WeeklyReturn) -> dict[str, Any]:
-    versions = each.versions.order_by("number")
-    submits = [{"at": clock.local(v.submitted_at).isoformat(), "payload": v.payload} for v in versions]
-    return {"school": each.institution.code, "week": each.week_key, "state": each.state, "submits": submits}
+    return retold(now, world.weeks[0].monday, schools)
 
 
 def _key(world: World) -> set[live.Key]:
