@@ -39,7 +39,7 @@ def attention_of_weeks(
     institution_ids: Sequence[int], weeks: Sequence[Week], *, now: dt.datetime
 ) -> dict[Week, dict[int, UnitAttention]]:
     """As ``attention``, for several weeks at the price of one."""
-    asked = {"institution_id__in": institution_ids, "week__in": [week.monday for week in weeks]}
+    asked = {"institution_id__among": institution_ids, "week__among": [week.monday for week in weeks]}
     returns = {
         (pk, monday): state
         for pk, monday, state in WeeklyReturn.objects.filter(**asked)

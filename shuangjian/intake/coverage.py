@@ -26,7 +26,7 @@ def covered_weeks(institution_ids: Sequence[int], since: dt.date, until: dt.date
     Rows of (institution id, Monday, version id, codes of the rules that can lack data and find all they need in it).
     """
     covering = WeeklyReturn.objects.filter(
-        institution_id__in=institution_ids,
+        institution_id__among=institution_ids,
         week__gte=Week.of(since).monday,
         week__lte=until,
         state__in=JUDGED_STATES,

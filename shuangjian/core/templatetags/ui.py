@@ -5,6 +5,7 @@ Source: look.md, "Signs". Every filter shows a missing value as an em dash, neve
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -12,8 +13,9 @@ from django import template
 from django.db.models import Choices
 from django.forms import BoundField
 from django.http import QueryDict
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 
 from shuangjian.core.choices import AlertState, FilingState, Outcome, Severity
@@ -51,6 +53,7 @@ def cn_datetime(value: dt.datetime | None) -> str:
 
 
 @register.filter
+@lru_cache(maxsize=1024)
 def week_label(value: str | dt.date | None) -> str:
     """2026年第48周（11.23–11.29） from an ISO week key such as `2026-W48` or from any date of the week.
 
@@ -126,6 +129,66 @@ def severity_class(value: Any) -> str:
     """The CSS class of a severity (`sign--violation`), for rows and figures that carry its colour."""
     severity = as_severity(value)
     return f"sign--{severity.css_class}" if severity else "sign--neutral"
+
+
+@register.simple_tag
+def severity_sign(value: Any, label: str = "", count: Any = None) -> SafeString:
+    """The sign of a severity (1–4 or Severity); ``label`` says it in other words, ``count`` stands beside it.
+
+    A tag and not an include: a list has hundreds of signs, of which a process knows each by heart.
+    """
+    return _sign(as_severity(value), label, count, False, False)
+
+
+@register.simple_tag
+def outcome_sign(value: Any, label: str = "", count: Any = None) -> SafeString:
+    """The sign of an outcome; 数据不足 is hatched grey."""
+    return _sign(as_outcome(value), label, count, False, False)
+
+
+@register.simple_tag
+def filing_sign(value: Any, label: str = "", count: Any = None) -> SafeString:
+    """The sign of one 应报任务; words alone, or an em dash, where none was owed."""
+    return _sign(as_filing_state(value), label, count, False, False)
+
+
+@register.simple_tag
+def alert_sign(value: Any, label: str = "", count: Any = None) -> SafeString:
+    """The sign of where the work on one 预警 stands."""
+    return _sign(as_alert_state(value), label, count, False, False)
+
+
+@register.simple_tag
+def sign(member: Any, label: str = "", count: Any = None, large: Any = False, plain: Any = False) -> SafeString:
+    """One sign: icon, word, colour, of any enum with ``css_class``, ``icon`` and ``label``."""
+    return _sign(member or None, label, count, bool(large), bool(plain))
+
+
+@lru_cache(maxsize=4096, typed=True)  # typed: members of two enums with the same value are equal
+def _sign(member: Any, label: str, count: Any, large: bool, plain: bool) -> SafeString:
+    if not member:
+        return format_html('<span class="sj-muted">{}</span>', label or MISSING)
+    form = (" sign--large" if large else "") + (" sign--plain" if plain else "")
+    number = "" if count is None or count == "" else format_html('<span class="sign__count">{}</span>', count)
+    return format_html(
+        '<span class="sign sign--{}{}"><i class="bi bi-{}" aria-hidden="true"></i>{}{}</span>',
+        member.css_class,
+        form,
+        member.icon,
+        label or member.label,
+        number,
+    )
+
+
+@register.simple_tag
+def address(name: str, *arguments: Any) -> str:
+    """As Django's ``url`` tag, for the rows of a list: what was reversed once is not reversed again."""
+    return _address(get_script_prefix(), name, *arguments)
+
+
+@lru_cache(maxsize=8192)
+def _address(_prefix: str, name: str, *arguments: Any) -> str:
+    return reverse(name, args=arguments)
 
 
 @register.filter

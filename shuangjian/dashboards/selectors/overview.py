@@ -16,7 +16,7 @@ from shuangjian.dashboards.selectors.jurisdiction import alerts_of
 from shuangjian.dashboards.selectors.units import TownRow, UnitRow, attention
 from shuangjian.dashboards.selectors.weeks import short_label, weeks_until
 from shuangjian.intake.attention import UnitAttention, attention_of_weeks
-from shuangjian.intake.filing_counts import FilingCounts, filing_counts
+from shuangjian.intake.filing_counts import FilingCounts, filing_counts_with
 from shuangjian.intake.models import Filing
 
 GRID_UNITS = 20
@@ -46,10 +46,10 @@ class AlertCount:
 
 
 def filing_stats(user: User, week: Week, now: dt.datetime) -> FilingStats:
-    """Counts over every filing of the jurisdiction, those of units closed since included; two queries."""
+    """Counts over every filing of the jurisdiction, those of units closed since included; one query."""
     filings = Filing.objects.visible_to(user).filter(week=week.monday)
-    due_at = filings.order_by().aggregate(first=Min("due_at"))["first"]
-    return FilingStats(**filing_counts(filings, now).as_dict(), due_at=due_at)
+    counts, also = filing_counts_with(filings, now, first=Min("due_at"))
+    return FilingStats(**counts.as_dict(), due_at=also["first"])
 
 
 def alert_counts(user: User, today: dt.date) -> list[AlertCount]:
@@ -170,7 +170,8 @@ def unit_grid(rows: Sequence[UnitRow], week: Week, now: dt.datetime, *, towns: i
         return None
     weeks = weeks_until(week)
     ids = [row.unit.pk for row in shown]
-    by_week = attention_of_weeks(ids, weeks, now=now)
+    by_week = attention_of_weeks(ids, weeks[:-1], now=now)
+    by_week[week] = {row.unit.pk: row.standing for row in shown}  # known already
     # A week that nobody owes, or that is not due yet, has nothing to show; hatching it would cry wolf.
     asked = [(each, results) for each, results in by_week.items() if _is_due(results.values(), now)]
     if not asked:

@@ -99,7 +99,8 @@ def unit_page(user: User, unit: Institution, week: Week, now: dt.datetime) -> di
     """Everything that the unit's page shows, for whoever may see the unit."""
     lines = week_lines(unit, week, now)
     result = lines[-1].result
-    alerts = list(overdue_first(alerts_of(user).unclosed().filter(institution=unit), now.date()))
+    own_alerts = alerts_of(user).unclosed().filter(institution=unit).select_related(None)
+    alerts = list(overdue_first(own_alerts, now.date()))
     unfiled = list(Filing.objects.unfiled().filter(institution=unit, week__gte=_oldest_asked(now)).order_by("week"))
     matters = open_matters(user, unit, alerts, unfiled, now)
     return {
@@ -181,7 +182,14 @@ def open_matters(
 
 def rule_lines(user: User, unit: Institution, week: Week, result: UnitOutcome | None) -> list[RuleLine]:
     """Every rule that applied in the week, those with findings first; one query."""
-    findings = findings_of(user).open().undismissed().filter(findings_of_week(week), institution=unit)
+    findings = (
+        findings_of(user)
+        .open()
+        .undismissed()
+        .filter(findings_of_week(week), institution=unit)
+        .select_related(None)
+        .only("severity", "is_stale", "is_exempt", "period", *WORDED_FIELDS)
+    )
     by_rule: dict[str, list[FindingLine]] = {}
     for finding in findings.order_by("-severity", "occurred_on", "about")[:_MOST_FINDINGS]:
         by_rule.setdefault(finding.rule, []).append(FindingLine.of(finding))

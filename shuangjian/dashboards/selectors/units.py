@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.db.models import Q
 
@@ -16,7 +17,7 @@ from shuangjian.dashboards.selectors.jurisdiction import findings_of, units_of
 from shuangjian.dashboards.selectors.wording import WORDED_FIELDS, finding_words
 from shuangjian.intake.attention import UnitAttention
 from shuangjian.intake.attention import attention as attention_of
-from shuangjian.rules.outcomes import UnitOutcome
+from shuangjian.rules.outcomes import UnitOutcome, longer_periods
 
 NO_TOWN = "镇街待核实"
 _UNFILED = frozenset({FilingState.MISSING, FilingState.WITHDRAWN})
@@ -24,7 +25,8 @@ _UNFILED = frozenset({FilingState.MISSING, FilingState.WITHDRAWN})
 
 @dataclass(frozen=True)
 class UnitRow:
-    """One unit in one week. ``worst`` is its worst open finding in words, "" where there is none."""
+    """One unit in one week. ``worst`` is its worst open finding in words, "" where there is none, or where nobody asked
+    (``with_worst``)."""
 
     unit: Institution
     standing: UnitAttention
@@ -42,12 +44,12 @@ class UnitRow:
     def needs_attention(self) -> bool:
         return self.standing.needs_attention
 
-    @property
+    @cached_property
     def lacks_data(self) -> bool:
         """数据不足 that counts: before the due instant a return that is not there yet is no lack."""
         return self.result.has_insufficient_data and self.filing is not None and self.filing != FilingState.PENDING
 
-    @property
+    @cached_property
     def shown_outcome(self) -> Outcome | None:
         """What the list shows: None where the unit owes no return that week, or owes one that is not due yet."""
         if self.result.findings:
@@ -100,21 +102,26 @@ _FILED = frozenset({FilingState.ON_TIME, FilingState.LATE, FilingState.RETURNED}
 
 
 def unit_rows(user: User, week: Week, now: dt.datetime) -> list[UnitRow]:
-    """Every unit of the user's jurisdiction in that week, worst first."""
-    units = list(units_of(user))
+    """Every unit of the user's jurisdiction in that week, worst first; only what lists show of a unit is read."""
+    lean = units_of(user).select_related(None).only("code", "name", "pinyin", "town_id")
+    units = list(lean.prefetch_related("town"))  # a few towns, not a copy of each for every unit
     results = attention_of([unit.pk for unit in units], week, now=now)
-    worst = worst_findings(user, week)
-    rows = [UnitRow(unit, results[unit.pk], worst.get(unit.pk, "")) for unit in units if unit.pk in results]
+    rows = [UnitRow(unit, results[unit.pk]) for unit in units if unit.pk in results]
     return sorted(rows, key=lambda row: (tuple(-count for count in row.badness), row.unit.pinyin, row.unit.code))
 
 
-def worst_findings(user: User, week: Week) -> dict[int, str]:
-    """The worst open finding of each unit in that week, in words; one query."""
+def with_worst(user: User, week: Week, rows: Sequence[UnitRow]) -> list[UnitRow]:
+    """These rows with their worst findings in words: for those that are shown, of hundreds; one query."""
+    worst = _worst_findings(user, week, [row.unit.pk for row in rows])
+    return [replace(row, worst=worst.get(row.unit.pk, "")) for row in rows]
+
+
+def _worst_findings(user: User, week: Week, unit_ids: list[int]) -> dict[int, str]:
     worst = (
         findings_of(user)
         .open()
         .undismissed()
-        .filter(findings_of_week(week), is_exempt=False, is_stale=False)
+        .filter(findings_of_week(week), institution_id__among=unit_ids, is_exempt=False, is_stale=False)
         .order_by("institution_id", "-severity", "-observed", "id")
         .distinct("institution_id")
         .select_related(None)
@@ -124,8 +131,9 @@ def worst_findings(user: User, week: Week) -> dict[int, str]:
 
 
 def findings_of_week(week: Week) -> Q:
-    """D and W findings of the week, and those of longer periods as they stand on its last day."""
-    return Q(period=week.key) | (~Q(period__contains="-W") & Q(occurred_on__lte=week.sunday))
+    """D and W findings of the week, and those of longer periods that hold its last day, as they stand on it."""
+    periods = [week.key, *longer_periods(week)]
+    return Q(period__in=periods) & (Q(period=week.key) | Q(occurred_on__lte=week.sunday))
 
 
 def attention(rows: Iterable[UnitRow]) -> list[UnitRow]:

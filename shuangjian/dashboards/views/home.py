@@ -57,7 +57,7 @@ class HomeView(ScopedView):
             stats=overview.stat_strip(rows, stats, week.key),
             filing=stats,
             is_due=stats.is_due(now),
-            attention=needing[:_SHOWN],
+            attention=units.with_worst(user, week, needing[:_SHOWN]),
             attention_total=len(needing),
             not_filed=unfiled[:_SHOWN],
             not_filed_total=len(unfiled),

@@ -79,10 +79,12 @@ class UnitsView(ScopedView):
         ]
         if user.role_kind in _SETTLE_TOWNS:
             filters.append({"label": "镇街", "param": "town", "value": town, "options": town_options(every)})
+        page = Paginator(rows, PAGE_SIZE).get_page(asked(self.request, "page"))
+        page.object_list = units.with_worst(user, week, list(page))
         return super().get_context_data(
             week=week,
             week_name=short_label(week),
-            page_obj=Paginator(rows, PAGE_SIZE).get_page(asked(self.request, "page")),
+            page_obj=page,
             total=len(every),
             found=len(rows),
             attention_total=len(units.attention(rows)),
