@@ -15,7 +15,8 @@ from shuangjian.bureau.models import Institution
 from shuangjian.bureau.workdays import WorkdayCalendar, add_workdays, first_workday_on_or_after, is_workday
 from shuangjian.core.locks import lock_singleton
 from shuangjian.core.weeks import Week
-from shuangjian.journal.models import ClockTimestamp
+from shuangjian.journal.models import ClockTimestamp, Run
+from shuangjian.journal.runs import open_run
 from shuangjian.journal.services import Scope, record, request_evaluation
 
 __all__ = [
@@ -101,7 +102,7 @@ def rebuild_unit_days(
         detail={"cause": cause, "institutions": len(changed), "rows": sum(c.rows for c in changed)},
     )
     if changed:
-        _announce(changed, cause)
+        _announce(changed, cause, actor)
     return version
 
 
@@ -116,17 +117,20 @@ def _apply(parameters: dict[str, Any]) -> list[_Changed]:
         return [_Changed(*row) for row in cursor.fetchall()]
 
 
-def _announce(changed: list[_Changed], cause: str) -> None:
+def _announce(changed: list[_Changed], cause: str, actor: Any) -> None:
     since, until = min(c.since for c in changed), max(c.until for c in changed)
     is_most = 2 * len(changed) > Institution.objects.filter(kind=Institution.Kind.SCHOOL).count() and len(changed) > 1
     for listener in _listeners:
         listener(None if is_most else [c.institution_id for c in changed], since, until)
     label = f"校历：{cause}"[:200]
+    kind = Run.Kind.CALENDAR
+    run = open_run(kind=kind, cause=label, actor=actor, since=since, until=until, is_district=is_most)
     if is_most:
-        request_evaluation(scope=Scope.DISTRICT, since=since, until=until, cause=label)
+        request_evaluation(scope=Scope.DISTRICT, since=since, until=until, cause=label, run=run)
         return
     for change in changed:
-        request_evaluation(institution_id=change.institution_id, since=change.since, until=change.until, cause=label)
+        institution_id = change.institution_id
+        request_evaluation(institution_id=institution_id, since=change.since, until=change.until, cause=label, run=run)
 
 
 def school_days(institution_id: int, week: Week) -> dict[str, list[dt.date]]:

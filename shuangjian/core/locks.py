@@ -28,3 +28,10 @@ def lock_singleton(number: int) -> None:
     """Wait for the lock of a district-wide act (calendar rebuild, sealing) until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SINGLETON, number])
+
+
+def try_lock_singleton(number: int) -> bool:
+    """Take the lock of a district-wide act until the transaction ends, or say at once that another has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_SINGLETON, number])
+        return bool(cursor.fetchone()[0])

@@ -10,6 +10,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from shuangjian.journal.run_models import Run, RunPart
+
+__all__ = ["AuditEntry", "AuditSeal", "ClockTimestamp", "CurrentTransaction", "EvaluationRequest", "Run", "RunPart"]
+
 
 class ClockTimestamp(Now):
     """The instant of the statement, not of the transaction's start: order matters while others wait for a lock."""
@@ -96,6 +100,10 @@ class EvaluationRequest(models.Model):
 
     Scope: one institution; one town; the institutions whose town is unconfirmed; or the whole district, which the
     drain turns into one row a town.
+
+    A town is judged some institutions at a time: those with a primary key up to ``after`` are done, those beyond
+    ``upto`` (NULL: no bound) are not asked for. ``runs`` are the ids of the runs that this row belongs to, plain
+    numbers, because rows that fail together are kept as one.
     """
 
     class Scope(models.TextChoices):
@@ -113,6 +121,9 @@ class EvaluationRequest(models.Model):
     since = models.DateField()
     until = models.DateField()
     cause = models.CharField(max_length=200)
+    runs = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    after = models.BigIntegerField(default=0)
+    upto = models.BigIntegerField(null=True, blank=True)
     requested_at = models.DateTimeField(db_default=ClockTimestamp())
     next_at = models.DateTimeField(db_default=ClockTimestamp())
     attempts = models.SmallIntegerField(default=0)

@@ -11,7 +11,8 @@ from typing import Any
 from django.db import transaction
 
 from shuangjian.core.origin import current
-from shuangjian.journal.models import AuditEntry, EvaluationRequest
+from shuangjian.journal.models import AuditEntry, EvaluationRequest, Run
+from shuangjian.journal.runs import open_part, open_run
 
 logger = logging.getLogger(__name__)
 
@@ -81,24 +82,35 @@ def request_evaluation(
     town_id: int | None = None,
     scope: str = "",
     rules: Iterable[str] | None = None,
+    run: Run | None = None,
 ) -> EvaluationRequest:
     """Ask, in the transaction of the fact, that a scope be judged from ``since`` to ``until``.
 
-    Give ``institution_id`` or ``town_id``, or ``scope`` unassigned or district. After the commit Celery is rung; when
+    Give ``institution_id`` or ``town_id``, or ``scope`` unassigned or district. ``run`` is the cause that this
+    belongs to, whose receipt it fills; whatever asks for the district has one. After the commit Celery is rung; when
     that fails nothing is lost, since the drain looks for due rows by itself every few seconds.
     """
     if not scope:
         scope = (
             Scope.INSTITUTION if institution_id is not None else Scope.TOWN if town_id is not None else Scope.DISTRICT
         )
+    codes = sorted(rules) if rules is not None else None
+    if scope == Scope.DISTRICT:
+        kind = Run.Kind.OTHER
+        run = run or open_run(
+            kind=kind, cause=cause, actor=None, since=since, until=until, rules=codes, is_district=True
+        )
+    elif run is not None:
+        open_part(run, town_id=town_id, institution_id=institution_id)
     row = EvaluationRequest.objects.create(
         scope=scope,
         institution_id=institution_id,
         town_id=town_id,
-        rules=sorted(rules) if rules is not None else None,
+        rules=codes,
         since=since,
         until=until,
         cause=cause,
+        runs=[run.pk] if run is not None else [],
     )
     transaction.on_commit(ring, robust=True)
     return row

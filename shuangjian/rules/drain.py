@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from shuangjian.bureau.models import Institution, Town
+from shuangjian.core.locks import try_lock_singleton
 from shuangjian.journal.models import ClockTimestamp, EvaluationRequest
+from shuangjian.journal.runs import Counts, divide, note_progress, reopen_parked
 from shuangjian.journal.services import Scope
 from shuangjian.rules import engine
 from shuangjian.rules.declare import Rule, all_rules, find_rule
-from shuangjian.rules.engine import Receipt
 from shuangjian.rules.periods import Span
 
 logger = logging.getLogger(__name__)
@@ -24,20 +25,39 @@ MOST_ATTEMPTS = 3
 BACKOFF_SECONDS = (2, 10)  # before the second and third attempt
 KEEP_DONE_DAYS = 7
 
-# A school that waits for its submit goes before a sweep; SKIP LOCKED lets several workers drain side by side.
-_NEXT = """
+# A school that waits for its submit goes first, then a school of a run; SKIP LOCKED lets several workers drain side
+# by side.
+_NEXT_UNIT = """
 SELECT id FROM journal_evaluationrequest
-WHERE done_at IS NULL AND parked_at IS NULL AND next_at <= clock_timestamp()
-ORDER BY scope <> 'institution', next_at, id
+WHERE done_at IS NULL AND parked_at IS NULL AND next_at <= clock_timestamp() AND scope = 'institution'
+ORDER BY runs <> '{}', next_at, id
 FOR UPDATE SKIP LOCKED LIMIT 1
 """
+_NEXT_AREA = """
+SELECT id FROM journal_evaluationrequest
+WHERE done_at IS NULL AND parked_at IS NULL AND next_at <= clock_timestamp() AND scope <> 'institution'
+ORDER BY scope <> 'district', next_at, id
+FOR UPDATE SKIP LOCKED LIMIT 1
+"""
+# Whoever judges a town holds this lock, so that one worker process always stays free for submits.
+_AREA_LOCK = 3
+
+# Institutions of a town that one transaction judges: eight over a term (half a second at a full district, measured),
+# more over a shorter range. Their locks are held as long, and a submit of any of them waits for it.
+UNIT_DAYS_AT_ONCE = 8 * 160
+MOST_UNITS_AT_ONCE = 40
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Due requests of one scope, locked by this transaction, and what they ask for together."""
+    """Due requests of one scope that have come equally far in it, locked by this transaction, and what they ask for
+    together."""
 
     requests: Sequence[EvaluationRequest]
+
+    @property
+    def first(self) -> EvaluationRequest:
+        return self.requests[0]
 
     @property
     def rules(self) -> list[Rule]:
@@ -50,6 +70,10 @@ class Claim:
     @property
     def span(self) -> Span:
         return Span(min(r.since for r in self.requests), max(r.until for r in self.requests))
+
+    @property
+    def runs(self) -> list[int]:
+        return sorted({run for request in self.requests for run in request.runs})
 
     @property
     def cause(self) -> str:
@@ -65,39 +89,79 @@ def drain(clock: Callable[[], dt.datetime], *, most: int = 10_000) -> int:
 
 
 def drain_one(clock: Callable[[], dt.datetime]) -> bool:
-    """Take one due scope in one transaction; False when nothing is due. Never two scopes in one: they would deadlock,
-    since advisory locks outlive savepoints."""
+    """Take one due scope, or the next institutions of a town, in one transaction; False when nothing is due. Never two
+    scopes in one: they would deadlock, since advisory locks outlive savepoints."""
     with transaction.atomic():
         claim = _claim()
         if claim is None:
             return False
-        first = claim.requests[0]
-        if first.scope == Scope.DISTRICT:
+        if claim.first.scope == Scope.DISTRICT:
             _fan_out(claim)
             return True
-        _judge(claim, institutions_in(first), _scope_label(first), clock())
+        _judge(_Portion.of(claim), clock())
         return True
 
 
 def institutions_in(request: EvaluationRequest) -> list[int]:
-    """Ids of the institutions of a request's scope, sorted."""
+    """Ids of the institutions of a request's scope that are still to be judged, sorted."""
     scope = Q(town=request.town) if request.town else Q(town__isnull=True)
     if request.scope == Scope.INSTITUTION:
         scope = Q(pk=request.institution_id)
+    scope &= Q(pk__gt=request.after)
+    if request.upto is not None:
+        scope &= Q(pk__lte=request.upto)
     return list(Institution.objects.filter(scope).order_by("pk").values_list("pk", flat=True))
 
 
+def units_at_once(span: Span) -> int:
+    """How many institutions one transaction judges over these dates."""
+    days = (span.until - span.since).days + 1
+    return max(1, min(MOST_UNITS_AT_ONCE, UNIT_DAYS_AT_ONCE // days))
+
+
+@dataclass(frozen=True)
+class _Portion:
+    """The institutions of a claim that this transaction judges; ``is_last``: none of its scope is left after them."""
+
+    claim: Claim
+    units: Sequence[int]
+    is_last: bool
+
+    @classmethod
+    def of(cls, claim: Claim) -> _Portion:
+        units, size = institutions_in(claim.first), units_at_once(claim.span)
+        return cls(claim, units[:size], len(units) <= size)
+
+    @property
+    def upto(self) -> int | None:
+        """The last institution judged; where the claim ends, its own bound."""
+        return self.claim.first.upto if self.is_last else self.units[-1]
+
+    @property
+    def label(self) -> str:
+        return _scope_label(self.claim.first)
+
+
 def _claim() -> Claim | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT)
-        row = cursor.fetchone()
-    if row is None:
+    first = _next(_NEXT_UNIT) or (_next(_NEXT_AREA) if try_lock_singleton(_AREA_LOCK) else None)
+    if first is None:
         return None
-    first = EvaluationRequest.objects.get(pk=row[0])
     same_scope = EvaluationRequest.objects.select_for_update(skip_locked=True).filter(
-        _scope_of(first), done_at__isnull=True, parked_at__isnull=True, next_at__lte=ClockTimestamp()
+        _scope_of(first),
+        after=first.after,
+        upto=first.upto,
+        done_at__isnull=True,
+        parked_at__isnull=True,
+        next_at__lte=ClockTimestamp(),
     )
     return Claim(list(same_scope.order_by("pk")))
+
+
+def _next(statement: str) -> EvaluationRequest | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        row = cursor.fetchone()
+    return EvaluationRequest.objects.get(pk=row[0]) if row else None
 
 
 def _fan_out(claim: Claim) -> None:
@@ -114,46 +178,58 @@ def _fan_out(claim: Claim) -> None:
                     since=request.since,
                     until=request.until,
                     cause=request.cause,
+                    runs=request.runs,
                 )
             )
     EvaluationRequest.objects.bulk_create(rows)
     _done(claim.requests)
+    counted = Institution.objects.order_by().values_list("town").annotate(units=Count("pk"))
+    units = {**dict.fromkeys(Town.objects.values_list("pk", flat=True), 0), None: 0, **dict(counted)}
+    divide({run for request in claim.requests for run in request.runs}, units)
 
 
-def _judge(claim: Claim, institution_ids: list[int], label: str, now: dt.datetime) -> None:
+def _judge(portion: _Portion, now: dt.datetime) -> None:
+    claim = portion.claim
+    by_rule: dict[str, Counts] = {}
     try:
-        _evaluate(claim, claim.rules, institution_ids, label, now)
+        if portion.units:
+            by_rule = _evaluate(portion, claim.rules, now)
     except Exception as error:  # a rule may raise anything; nothing acknowledged may be lost for it
-        logger.exception("Evaluation of %s failed; its request stays pending.", label)
+        logger.exception("Evaluation of %s failed; its request stays pending.", portion.label)
         if isinstance(error, DatabaseError) and _is_transient(error):
             _postpone(claim.requests, error)
             return
-        _judge_rule_by_rule(claim, institution_ids, label, now)
-        return
-    _done(claim.requests)
+        by_rule = _judge_rule_by_rule(portion, now)
+    _done_with(portion)
+    is_retry = all(request.attempts for request in claim.requests)
+    judged = 0 if is_retry else len(portion.units)
+    note_progress(claim.requests, by_rule, judged=judged, is_last=portion.is_last)
 
 
-def _evaluate(claim: Claim, rules: Sequence[Rule], institution_ids: list[int], label: str, now: dt.datetime) -> Receipt:
+def _evaluate(portion: _Portion, rules: Sequence[Rule], now: dt.datetime) -> dict[str, Counts]:
+    claim = portion.claim
     with transaction.atomic():  # a savepoint: when it fails, the request's own row can still be written
-        return engine.evaluate(rules, institution_ids, claim.span, now=now, cause=claim.cause, scope=label)
+        receipt = engine.evaluate(rules, portion.units, claim.span, now=now, cause=claim.cause, scope=portion.label)
+    return receipt.by_rule
 
 
-def _judge_rule_by_rule(claim: Claim, institution_ids: list[int], label: str, now: dt.datetime) -> None:
+def _judge_rule_by_rule(portion: _Portion, now: dt.datetime) -> dict[str, Counts]:
     """One rule raised: judge the others, and leave a request behind for each that failed, so that they flow."""
-    for rule in claim.rules:
+    by_rule: dict[str, Counts] = {}
+    for rule in portion.claim.rules:
         try:
-            _evaluate(claim, [rule], institution_ids, label, now)
+            by_rule |= _evaluate(portion, [rule], now)
         except Exception as error:  # see _judge
-            logger.error("Rule %s raised for %s: %s", rule.code, label, error)
-            _retry_later(claim, rule, error)
-    _done(claim.requests)
+            logger.error("Rule %s raised for %s: %s", rule.code, portion.label, error)
+            _retry_later(portion, rule, error)
+    return by_rule
 
 
-def _retry_later(claim: Claim, rule: Rule, error: Exception) -> None:
+def _retry_later(portion: _Portion, rule: Rule, error: Exception) -> None:
     """Keep a request for this rule alone, counting its attempts; after the last it is parked for a person."""
-    first = claim.requests[0]
+    claim, first = portion.claim, portion.claim.first
     attempts = 1 + max((r.attempts for r in claim.requests if r.rules == [rule.code]), default=0)
-    if attempts >= MOST_ATTEMPTS and _widen_parked(claim, rule, error):
+    if attempts >= MOST_ATTEMPTS and _widen_parked(portion, rule, error):
         return
     EvaluationRequest.objects.create(
         scope=first.scope,
@@ -163,6 +239,9 @@ def _retry_later(claim: Claim, rule: Rule, error: Exception) -> None:
         since=claim.span.since,
         until=claim.span.until,
         cause=claim.cause[:200],
+        runs=claim.runs,
+        after=first.after,
+        upto=portion.upto,
         attempts=attempts,
         error=_told(error),
         next_at=ClockTimestamp() + _backoff(attempts),
@@ -170,17 +249,20 @@ def _retry_later(claim: Claim, rule: Rule, error: Exception) -> None:
     )
 
 
-def _widen_parked(claim: Claim, rule: Rule, error: Exception) -> bool:
-    """A scope parked for this rule already: one row is enough, over the widest range."""
-    first = claim.requests[0]
+def _widen_parked(portion: _Portion, rule: Rule, error: Exception) -> bool:
+    """A scope parked for this rule already: one row is enough, over the widest range, for every run that waits."""
+    claim = portion.claim
     parked = EvaluationRequest.objects.filter(
-        _scope_of(first), rules=[rule.code], parked_at__isnull=False, done_at__isnull=True
+        _scope_of(claim.first), rules=[rule.code], parked_at__isnull=False, done_at__isnull=True
     ).first()
     if parked is None:
         return False
     parked.since, parked.until = min(parked.since, claim.span.since), max(parked.until, claim.span.until)
+    parked.after = min(parked.after, claim.first.after)
+    parked.upto = None if parked.upto is None or portion.upto is None else max(parked.upto, portion.upto)
+    parked.runs = sorted({*parked.runs, *claim.runs})
     parked.error = _told(error)
-    parked.save(update_fields=["since", "until", "error"])
+    parked.save(update_fields=["since", "until", "after", "upto", "runs", "error"])
     return True
 
 
@@ -194,10 +276,13 @@ def _postpone(requests: Sequence[EvaluationRequest], error: Exception) -> None:
             next_at=ClockTimestamp() + _backoff(attempts),
             parked_at=ClockTimestamp() if attempts >= MOST_ATTEMPTS else None,
         )
+    if any(request.attempts + 1 >= MOST_ATTEMPTS for request in requests):
+        note_progress(requests, {}, judged=0, is_last=True)
 
 
 def release_parked() -> int:
     """Give parked requests three more attempts, after their cause was mended; returns how many."""
+    reopen_parked()
     return parked().update(parked_at=None, attempts=0, next_at=ClockTimestamp())
 
 
@@ -210,6 +295,15 @@ def forget_done(now: dt.datetime) -> int:
     """Remove what was done more than seven days ago."""
     old = now - dt.timedelta(days=KEEP_DONE_DAYS)
     return EvaluationRequest.objects.filter(done_at__lt=old).delete()[0]
+
+
+def _done_with(portion: _Portion) -> None:
+    """The requests are done, or have come so far and go on with the next institutions."""
+    if portion.is_last:
+        _done(portion.claim.requests)
+        return
+    ids = [request.pk for request in portion.claim.requests]
+    EvaluationRequest.objects.filter(pk__in=ids).update(after=portion.units[-1], attempts=0, error="")
 
 
 def _done(requests: Sequence[EvaluationRequest]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from shuangjian.bureau.models import CalendarVersion
 from shuangjian.core.locks import lock_institutions
+from shuangjian.journal.runs import Counts
 from shuangjian.rules import verdict
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.models import Evaluation, ParameterOverride
@@ -22,7 +23,9 @@ from shuangjian.rules.registries import regroups
 
 # Where nothing differs no row is written, so that a rerun changes nothing and wakes nobody. A finding opens again
 # after a clear, or when its figures are no longer those at which a person dismissed it.
+# What is written is told apart by the row as it was: within one statement a subquery still reads that.
 _UPSERT = """
+WITH written AS (
 INSERT INTO rules_finding AS f (
   rule, institution_id, about, occurred_on, period, severity, observed, "limit", facts, return_version,
   parameters_version, calendar_version, opened_at, changed_at, is_stale, is_trial, is_exempt)
@@ -47,7 +50,12 @@ WHERE (f.severity, f.observed, f."limit", f.facts, f.return_version, f.is_trial,
       IS DISTINCT FROM (excluded.severity, excluded.observed, excluded."limit", excluded.facts,
         excluded.return_version, excluded.is_trial, excluded.is_exempt, false)
    OR f.cleared_at IS NOT NULL
-RETURNING (xmax = 0 OR opened_at = changed_at)
+RETURNING f.rule, CASE WHEN xmax = 0 OR f.opened_at = f.changed_at THEN 'added'
+  WHEN EXISTS (SELECT FROM rules_finding o WHERE o.id = f.id
+    AND (o.severity, o.observed, o."limit", o.facts, o.is_trial, o.is_exempt)
+        IS NOT DISTINCT FROM (f.severity, f.observed, f."limit", f.facts, f.is_trial, f.is_exempt))
+  THEN 'touched' ELSE 'changed' END AS what)
+SELECT rule, what, count(*) FROM written GROUP BY rule, what
 """
 
 # Open findings that no rule sees any more; the partial index finding_open serves it.
@@ -66,24 +74,25 @@ LEFT JOIN covered c ON c.institution_id = f.institution_id
 WHERE v.rule IS NULL;
 """
 _CLEAR = """
+WITH written AS (
 UPDATE rules_finding f SET cleared_at = clock_timestamp(), changed_at = clock_timestamp(), is_stale = false
-FROM gone WHERE gone.id = f.id AND gone.is_covered
+FROM gone WHERE gone.id = f.id AND gone.is_covered RETURNING f.rule)
+SELECT rule, 'cleared', count(*) FROM written GROUP BY rule
 """
 _STALE = """
+WITH written AS (
 UPDATE rules_finding f SET is_stale = true, changed_at = clock_timestamp()
-FROM gone WHERE gone.id = f.id AND NOT gone.is_covered AND NOT f.is_stale
+FROM gone WHERE gone.id = f.id AND NOT gone.is_covered AND NOT f.is_stale RETURNING f.rule)
+SELECT rule, 'stale', count(*) FROM written GROUP BY rule
 """
+_SEEN = "SELECT rule, 'violations', count(*) FROM verdict GROUP BY rule"
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What one evaluation did: rows seen, added (new or opened again), changed otherwise, cleared, made stale."""
+class Receipt(Counts):
+    """What one evaluation did, in all and by rule (rules that saw and changed nothing are left out)."""
 
-    violations: int
-    added: int
-    changed: int
-    cleared: int
-    stale: int
+    by_rule: dict[str, Counts] = field(default_factory=dict)
 
 
 def evaluate(
@@ -122,7 +131,9 @@ def evaluate(
             violations=receipt.violations,
             added=receipt.added,
             changed=receipt.changed,
+            unchanged=receipt.unchanged,
             cleared=receipt.cleared,
+            stale=receipt.stale,
             parameters_version=parameters,
             calendar_version=calendar,
         )
@@ -130,15 +141,21 @@ def evaluate(
 
 
 def _write(cursor: CursorWrapper, institution_ids: Sequence[int], parameters: str, calendar: int) -> Receipt:
-    cursor.execute("SELECT count(*) FROM verdict")
-    (seen,) = cursor.fetchone()
-    cursor.execute(_UPSERT, {"parameters": parameters, "calendar": calendar})
-    written = [row[0] for row in cursor.fetchall()]
-    cursor.execute(_GONE, {"institutions": list(institution_ids)})
-    cursor.execute(_CLEAR)
-    cleared = cursor.rowcount
-    cursor.execute(_STALE)
-    return Receipt(seen, sum(written), len(written) - sum(written), cleared, cursor.rowcount)
+    counted: dict[str, dict[str, int]] = {}
+    steps: list[tuple[str, Any]] = [
+        (_SEEN, None),
+        (_UPSERT, {"parameters": parameters, "calendar": calendar}),
+        (_GONE, {"institutions": list(institution_ids)}),
+        (_CLEAR, None),
+        (_STALE, None),
+    ]
+    for statement, params in steps:
+        cursor.execute(statement, params)
+        for rule, what, number in cursor.fetchall() if statement is not _GONE else ():
+            counted.setdefault(rule, {})[what] = number
+    by_rule = {rule: Counts(**numbers) for rule, numbers in counted.items()}
+    totals = {name.name: sum(getattr(counts, name.name) for counts in by_rule.values()) for name in fields(Counts)}
+    return Receipt(**totals, by_rule=by_rule)
 
 
 class _Rollback(Exception):

@@ -171,7 +171,10 @@ class Exemption(models.Model):
 
 
 class Evaluation(models.Model):
-    """评估记录: one committed evaluation, with its cause and its receipt (added, cleared, unchanged)."""
+    """评估记录: one committed evaluation, with its cause and its receipt.
+
+    ``violations`` = added + changed + unchanged; cleared and stale ones were not seen any more.
+    """
 
     scope = models.CharField(max_length=40)
     rules = models.CharField(max_length=200)
@@ -183,7 +186,9 @@ class Evaluation(models.Model):
     violations = models.IntegerField()
     added = models.IntegerField()
     changed = models.IntegerField()
+    unchanged = models.IntegerField(default=0)
     cleared = models.IntegerField()
+    stale = models.IntegerField(default=0)
     parameters_version = models.CharField(max_length=16)
     calendar_version = models.IntegerField()
 

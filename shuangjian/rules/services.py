@@ -12,7 +12,9 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.units import SHARE, TIME_OF_DAY
 from shuangjian.core.weeks import Week
-from shuangjian.journal.services import Scope, record, request_evaluation
+from shuangjian.journal.models import Run
+from shuangjian.journal.runs import open_run
+from shuangjian.journal.services import record, request_evaluation
 from shuangjian.rules.declare import Rule, all_rules, find_rule, rules_using
 from shuangjian.rules.models import Exemption, ParameterOverride, RuleMode
 from shuangjian.rules.parameters import Parameter, all_parameters
@@ -76,12 +78,8 @@ def approve_override(override_id: int, *, actor: Any, now: dt.datetime) -> Param
     if rules and override.effective_from <= now.date():
         for follow in followers():
             follow(override.parameter, override.effective_from, now.date())
-        request_evaluation(
-            scope=Scope.DISTRICT,
-            since=override.effective_from,
-            until=now.date(),
-            rules=rules,
-            cause=f"标准值调整：{override.parameter}",
+        _judge_again(
+            Run.Kind.STANDARD, f"标准值调整：{override.parameter}", rules, (override.effective_from, now.date()), actor
         )
     return override
 
@@ -113,13 +111,8 @@ def set_rule_mode(
         detail={"mode": mode, "from": str(effective_from), "reason": setting.reason},
     )
     if effective_from <= now.date():
-        request_evaluation(
-            institution_id=institution.pk if institution else None,
-            since=effective_from,
-            until=now.date(),
-            rules=[known.code],
-            cause=f"规则模式：{known.code} {setting.get_mode_display()}",
-        )
+        cause = f"规则模式：{known.code} {setting.get_mode_display()}"
+        _judge_again(Run.Kind.MODE, cause, [known.code], (effective_from, now.date()), actor, institution)
     return setting
 
 
@@ -159,10 +152,23 @@ def grant_exemption(
         target=f"rule:{known.code}",
         detail={"starts_on": str(starts_on), "ends_on": str(ends_on), "reason": exemption.reason},
     )
-    request_evaluation(
-        institution_id=institution.pk, since=starts_on, until=ends_on, rules=[known.code], cause=f"豁免：{known.code}"
-    )
+    dates = (starts_on, ends_on)
+    _judge_again(Run.Kind.EXEMPTION, f"豁免：{known.code}", [known.code], dates, actor, institution)
     return exemption
+
+
+def _judge_again(
+    kind: str,
+    cause: str,
+    rules: list[str],
+    dates: tuple[dt.date, dt.date],
+    actor: Any,
+    institution: Institution | None = None,
+) -> None:
+    """Ask for one institution or the district under a run of its own, whose receipt tells what the decision did."""
+    asked: dict[str, Any] = {"since": dates[0], "until": dates[1], "rules": rules, "cause": cause}
+    run = open_run(kind=kind, actor=actor, is_district=institution is None, **asked)
+    request_evaluation(institution_id=institution.pk if institution else None, run=run, **asked)
 
 
 def _only_bureau(actor: Any) -> None:

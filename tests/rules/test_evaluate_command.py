@@ -83,8 +83,9 @@ def test_a_wrong_argument_is_told_with_its_mend(school: Any, arguments: list[str
 
 def test_the_sweep_asks_for_the_term_town_by_town(school: Any) -> None:
     EvaluationRequest.objects.all().delete()
-    request = open_sweep(dt.date(2026, 11, 9))
-    assert (request.scope, request.since, request.until) == ("district", dt.date(2026, 9, 1), dt.date(2026, 11, 9))
+    run = open_sweep(dt.date(2026, 11, 9))
+    assert (run.kind, run.since, run.until) == ("sweep", dt.date(2026, 9, 1), dt.date(2026, 11, 9))
+    assert [request.scope for request in EvaluationRequest.objects.all()] == ["district"]
     drain(lambda: NOW)
     assert Finding.objects.open().filter(rule="HW-02").count() == 2
 
