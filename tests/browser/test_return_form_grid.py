@@ -129,6 +129,27 @@ def test_row_headers_name_the_subjects_and_headings_the_days(form: Page) -> None
     assert row(form, f"{CLASS}-2-m") == [""] * 7
 
 
+@pytest.mark.parametrize("heads", ["11-02（周一）\t11-04（周三）", "11-02\t11-04", "2026/11/2\t2026/11/4", "11月2日\t11月4日"])
+def test_headings_may_name_the_days_by_their_dates_behind_a_column_of_classes(form: Page, heads: str) -> None:
+    lines = ["三年级(1)班\t英语\t21\t22", "\t语文\t11\t12", "三年级（2）班\t英语\t31\t32", "\t科学\t5\t6"]
+    paste(form, f"{CLASS}-0-m1", f"班级\t学科\t{heads}\r\n" + "\r\n".join(lines) + "\r\n")
+    assert row(form, f"{CLASS}-0-m") == ["11", "", "12", "", "", "", ""]
+    assert row(form, f"{CLASS}-2-m") == ["21", "", "22", "", "", "", ""]
+    told = form.locator(".rf-pasted")
+    expect(told).to_contain_text("粘贴已填入 4 格；2 格没有填入")
+    expect(told).to_contain_text("三年级（2）班 英语：不是这个班，请到该班的格里粘贴")
+    expect(told).to_contain_text("三年级（2）班 科学：不是这个班，请到该班的格里粘贴")
+    expect(form.locator(f"#{CLASS}-3-m1")).to_have_count(0)
+
+
+def test_a_date_is_no_number_of_minutes_but_a_day_of_publication(form: Page) -> None:
+    paste(form, f"{CLASS}-0-m1", "11-02\t20")
+    assert row(form, f"{CLASS}-0-m", "12") == ["", "20"]
+    expect(form.locator(".rf-pasted")).to_contain_text("语文 周一“11-02”：请只填数字，不带单位")
+    paste(form, f"{CLASS}-pd-2", "11-02\t11-03")
+    assert form.input_value(f"#{CLASS}-pd-2").endswith("11-02")
+
+
 def test_a_paste_never_slides_into_the_weekend(form: Page) -> None:
     paste(form, f"{CLASS}-0-m4", "1\t2\t3\t4")
     assert row(form, f"{CLASS}-0-m") == ["", "", "", "1", "2", "", ""]

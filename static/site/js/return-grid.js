@@ -210,10 +210,16 @@
   }
 
   const WEEKDAYS = "一二三四五六日";
+  const DATES = [...form.querySelectorAll(".rf-days__day > span, .rf-line__day > span")].slice(0, 7).map((day) => day.textContent);
+  /* The day (0–6) that a heading names, by its weekday or its date: “星期三”, “11-25（周三）”, “2026/11/25”, “11月25日”; −1: none. */
   const dayOf = (head) => {
-    const match = /^(?:周|星期|礼拜)([一二三四五六日天])/.exec(head);
-    return match ? WEEKDAYS.indexOf(match[1].replace("天", "日")) : -1;
+    const name = /(?:周|星期|礼拜)([一二三四五六日天])/.exec(head);
+    if (name) return WEEKDAYS.indexOf(name[1].replace("天", "日"));
+    const date = /^(?:\d{4}[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?$/.exec(head);
+    return date ? DATES.indexOf(date.slice(1).map((part) => part.padStart(2, "0")).join("-")) : -1;
   };
+  const plain = (name) => name.replaceAll("(", "（").replaceAll(")", "）").replace(/\s/g, "");
+  const isFigure = (value) => /^[\d０-９]/.test(value ?? "");
   const labelOf = (row) => row.cells[0].firstChild?.textContent.trim() ?? "";
   const subjectOf = (row) => row.querySelector('select[name$="-subject"]');
 
@@ -222,12 +228,12 @@
     constructor(place, block, change) {
       Object.assign(this, place, { change });
       this.isItems = this.row.matches("[data-row]");
-      const heads = block[0].map(dayOf);
+      const heads = block.length > 1 && !this.row.matches("[data-published]") ? block[0].map(dayOf) : [];
       this.heads = heads.filter((day) => day >= 0).length > 1 ? heads : null;
       this.lines = this.heads ? block.slice(1) : block;
       this.known = this.names();
-      const hasFigures = this.lines.some((line) => /^[\d０-９]/.test(line[0]) && !this.known.has(line[0])); // then the first column is no column of names
-      this.hasNames = this.column === 0 || (!hasFigures && this.lines.some((line) => this.known.has(line[0]) && line.length > 1));
+      this.nameAt = this.findNames();
+      this.findStrangers();
       this.used = new Set();
       this.below = this.rows();
     }
@@ -237,6 +243,33 @@
       return new Set([...this.grid.querySelectorAll(":scope > tbody > tr[data-line]")].map(labelOf));
     }
 
+    /* The block's column of row names; −1: it has none. Before it may stand others, such as the class. */
+    findNames() {
+      const end = this.heads ? this.heads.findIndex((day) => day >= 0) : 3;
+      for (let at = 0; at < end; at += 1) {
+        if (this.lines.some((line) => this.known.has(line[at]) && line.length > at + 1)) {
+          const hasFigures = this.lines.some((line) => isFigure(line[at]) && !this.known.has(line[at]));
+          return hasFigures && !this.heads ? -1 : at;
+        }
+        if (!this.heads && this.lines.some((line) => isFigure(line[at]))) break;
+      }
+      return this.column === 0 ? 0 : -1;
+    }
+
+    /* Lines that a column before the names gives to another class of this form; an empty cell means the one above. */
+    findStrangers() {
+      this.strangers = new Map();
+      if (!this.isItems || this.nameAt < 1) return;
+      const nameIn = (block) => plain(block.querySelector(".rf-class__name > b").textContent);
+      const classes = new Set([...form.querySelectorAll("[data-class]")].map(nameIn));
+      const own = nameIn(this.row.closest("[data-class]"));
+      let current = "";
+      for (const line of this.lines) {
+        current = line.slice(0, this.nameAt).map(plain).find((name) => classes.has(name) || /班$/.test(name)) ?? current;
+        if (classes.has(current) && current !== own) this.strangers.set(line, current);
+      }
+    }
+
     rows() {
       const all = [...this.row.parentElement.children].filter((row) => row.matches("[data-row], [data-line], [data-published], [data-choice]"));
       return all.slice(Math.max(0, all.indexOf(this.row)));
@@ -244,16 +277,16 @@
 
     /* (column of the grid, whether the day was named) of a column of the block; −1: the block's row names. */
     columnOf(index) {
-      if (this.hasNames && index === 0) return [-1, false];
+      if (index <= this.nameAt) return [-1, false];
       if (this.heads) return this.heads[index] < 0 ? [null, false] : [firstDay(this.grid) + this.heads[index], true];
       const start = this.column === 0 ? firstDay(this.grid) : this.column;
-      const column = start + index - (this.hasNames ? 1 : 0);
+      const column = start + index - (this.nameAt + 1);
       const isInside = isDay(this.grid, start) ? isDay(this.grid, column) : column === start;
       return [isInside || (this.grid.dataset.grid === "stage" && column < 9) ? column : null, false];
     }
 
     rowOf(line, index) {
-      const name = this.hasNames ? line[0] : "";
+      const name = line[this.nameAt] ?? "";
       const row = this.isItems ? this.itemRow(name, index) : this.namedRow(name, index);
       if (row) this.used.add(row);
       return row;
@@ -292,7 +325,9 @@
     }
     if (field.type === "checkbox") return /^(√|✓|是|1)$/.test(value) ? "" : "只能填 √ 或留空";
     if (/-pl-\d$/.test(field.name)) return "";
-    if (/-(share)$/.test(field.name) ? /^[\d０-９.．]+\s*[%％]?$/.test(value) : /^[\d０-９.．:：/+-]+$/.test(value)) return "";
+    const isMoment = /-pd-\d$/.test(field.name) || field.closest("[data-line=clock]");
+    const figures = isMoment ? /^[\d０-９.．:：/-]+$/ : /-share$/.test(field.name) ? /^[\d０-９.．]+\s*[%％]?$/ : /^[+-]?[\d０-９.．]+$/;
+    if (figures.test(value)) return "";
     return /^[\d０-９]/.test(value) ? "请只填数字，不带单位" : "不是数字";
   }
 
@@ -305,7 +340,7 @@
   }
 
   function nameOf(row, line, target) {
-    if (target.hasNames && line[0]) return line[0];
+    if (line[target.nameAt]) return line[target.nameAt];
     if (!row) return "";
     return subjectOf(row)?.selectedOptions[0]?.text ?? labelOf(row);
   }
@@ -313,6 +348,10 @@
   function putLine(target, line, index, refused) {
     if (line.every((value) => value === "")) return 0;
     const { change, grid } = target;
+    if (target.strangers.has(line)) {
+      refused.push(`${target.strangers.get(line)} ${line[target.nameAt]}：不是这个班，请到该班的格里粘贴`);
+      return 0;
+    }
     const row = target.rowOf(line, index);
     let count = 0;
     line.forEach((value, at) => {
