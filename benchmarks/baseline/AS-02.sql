@@ -1,0 +1,4 @@
+SELECT d.school_id, 'stage:' || d.stage, d.day, d.minutes, CASE d.stage WHEN 'primary' THEN 80 ELSE 90 END
+FROM afterschool_serviceday d
+JOIN bureau_unitday u ON u.institution_id = d.school_id AND u.stage = d.stage AND u.date = d.day AND u.is_school_day
+WHERE d.day BETWEEN %(since)s AND %(until)s AND d.minutes > 0 AND d.minutes < CASE d.stage WHEN 'primary' THEN 80 ELSE 90 END

@@ -1,0 +1,79 @@
+"""Section "openfisca": HW-02 through OpenFisca-core end to end, against the engine with the same rule.
+
+OpenFisca and numpy live in an environment of their own (var/openfisca, from requirements-benchmarks.lock), which is
+made when it is missing. Works on the database that DATABASE_URL names: a world that was not judged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuangjian.settings.dev")
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+from benchmarks import judging  # noqa: E402
+from benchmarks.figures import at_least  # noqa: E402
+from shuangjian.local import install  # noqa: E402
+from shuangjian.local.locks import BENCHMARKS_LOCK  # noqa: E402
+from shuangjian.local.state import PROJECT, VAR  # noqa: E402
+from shuangjian.rules.declare import all_rules  # noqa: E402
+
+VENV = VAR / "openfisca"
+RUNS = 3
+_TABLE = """
+DROP TABLE IF EXISTS openfisca_finding;
+CREATE TABLE openfisca_finding (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, school_class_id bigint NOT NULL,
+  occurred_on date NOT NULL, observed numeric(12,4) NOT NULL, cap numeric(12,4) NOT NULL,
+  UNIQUE (school_class_id, occurred_on))"""
+_SAME = """
+SELECT 'HW-02', c.school_id, 'class:' || c.code, f.occurred_on, f.observed, f.cap
+FROM openfisca_finding f JOIN schools_schoolclass c ON c.id = f.school_class_id"""
+
+
+def main() -> None:
+    """Both ways of reading; the engine's first evaluation of that rule alone, findings written, cleared and all."""
+    install.python_packages(VENV, (install.UV_LOCK, BENCHMARKS_LOCK))
+    rules = [rule for rule in all_rules() if rule.code == "HW-02"]
+    engine = min(_engine(rules) for _ in range(RUNS))
+    expected = {row for row in judging.open_findings() if row[0] == "HW-02"}
+    ways = {"copy": "read by COPY in binary into numpy", "fetch": "read by a cursor"}
+    for way, told in ways.items():
+        run = min((_openfisca(way, expected) for _ in range(RUNS)), key=lambda each: sum(each["seconds"].values()))
+        steps = ", ".join(f"{step} {seconds:.2f}" for step, seconds in run["seconds"].items())
+        total = sum(run["seconds"].values())
+        value = f"HW-02 over {run['items']:,} items: {engine:.2f} s with {len(expected):,} findings written"
+        baseline = f"OpenFisca-core, {told}, {total:.2f} s ({steps}), same findings"
+        at_least(f"engine against OpenFisca-core, {told}", value, total / engine, baseline, 3)
+
+
+def _engine(rules: Any) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE rules_finding, alerts_alert CASCADE")
+    return judging.sweep(rules, judging.running_term()).seconds
+
+
+def _openfisca(way: str, expected: set[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLE)
+    side = PROJECT / "benchmarks" / "openfisca_side.py"
+    shown = subprocess.run([VENV / "bin" / "python", side, way], capture_output=True, text=True)
+    if shown.returncode != 0:
+        sys.exit(shown.stderr)
+    with connection.cursor() as cursor:
+        cursor.execute(_SAME)
+        if (found := set(cursor.fetchall())) != expected:
+            sys.exit(f"OpenFisca and the engine differ by {len(found ^ expected)} findings, such as "
+                     f"{sorted(found ^ expected, key=str)[:3]}.")  # fmt: skip
+    return json.loads(shown.stdout)
+
+
+if __name__ == "__main__":
+    main()
