@@ -117,6 +117,9 @@ def test_it_fits_a_phone(form: Page) -> None:
     form.set_viewport_size({"width": 390, "height": 844})
     assert form.evaluate("document.documentElement.scrollWidth") <= 390
     expect(form.locator("button[value=submit]")).to_be_in_viewport()
+    foot = form.locator(".sj-form-end").bounding_box()
+    assert foot is not None
+    assert foot["height"] <= 80, "what stays at the foot leaves the screen to the form"
     box = form.locator("#hw-2026-03-01-0-m7").bounding_box()
     assert box is not None
     assert box["x"] + box["width"] <= 390

@@ -129,7 +129,9 @@ def test_row_headers_name_the_subjects_and_headings_the_days(form: Page) -> None
     assert row(form, f"{CLASS}-2-m") == [""] * 7
 
 
-@pytest.mark.parametrize("heads", ["11-02（周一）\t11-04（周三）", "11-02\t11-04", "2026/11/2\t2026/11/4", "11月2日\t11月4日"])
+@pytest.mark.parametrize(
+    "heads", ["11-02（周一）\t11-04（周三）", "11-02\t11-04", "2026/11/2\t2026/11/4", "11月2日\t11月4日"]
+)
 def test_headings_may_name_the_days_by_their_dates_behind_a_column_of_classes(form: Page, heads: str) -> None:
     lines = ["三年级(1)班\t英语\t21\t22", "\t语文\t11\t12", "三年级（2）班\t英语\t31\t32", "\t科学\t5\t6"]
     paste(form, f"{CLASS}-0-m1", f"班级\t学科\t{heads}\r\n" + "\r\n".join(lines) + "\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -197,9 +198,25 @@ def test_the_later_of_two_teachers_sees_both_and_may_decide(teacher: Client, sch
     page = answer.content.decode()
     assert 'value="25"' in page
     assert "10" in page[page.index("已保存的内容") :]
+    assert re.search(r"两份内容有 \d+ 处不同", page)
+    assert re.search(r"分钟数[^·]*>25<[^·]*>10<", page), "beside each other, cell by cell"
+    assert f'<a href="{url(school, THIRD)}">打开最新内容</a>' in page
     over = posted("save:over") | {"seen_revision": "1"}
     assert teacher.post(url(school, THIRD), over).status_code == 302
     assert ClassDraft.objects.get().payload["homework"][0]["minutes"] == 25
+
+
+def test_a_part_of_a_week_that_was_locked_meanwhile_says_so_and_keeps_what_was_typed(
+    teacher: Client, school: Institution
+) -> None:
+    filed = make.submitted(school)
+    WeeklyReturn.objects.filter(pk=filed.pk).update(state="locked", locked_at=FRIDAY)
+    answer = teacher.post(url(school, THIRD), posted("save"))
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "已锁定，班级填报不能再改" in page
+    assert "有人先保存" not in page
+    assert 'value="25"' in page
 
 
 def test_changing_a_merged_part_offers_it_again(school: Institution) -> None:

@@ -18,6 +18,7 @@ from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.core.views import ScopedView
 from shuangjian.core.weeks import Week
 from shuangjian.intake import class_drafts
+from shuangjian.intake.differences import Change, Comparison
 from shuangjian.intake.models import ClassDraft
 from shuangjian.intake.return_form import MOST_LISTED, ReturnForm, words_of_publishing
 from shuangjian.intake.return_list import due_of
@@ -109,8 +110,11 @@ class ClassDraftView(LoginRequiredMixin, TemplateView):
         try:
             return self.save(form, hand_in=act == "hand_in", over=detail == "over")
         except Conflict as conflict:
+            if conflict.code != "revision_conflict":  # locked meanwhile: nobody was faster, what was typed stays
+                return self.page(form, status=conflict.status, summary=conflict.message)
             self.draft = self.find_draft()
-            return self.page(form, status=conflict.status, conflict=conflict.message)
+            changes = self.differing(form)
+            return self.page(form, status=conflict.status, conflict=conflict.message, conflict_changes=changes)
         except InvalidInput as invalid:
             if any(problem.code == "missing" for problem in invalid.problems):
                 form.show_gaps(gap for section, sheet in form.sheets for gap in section.gaps(form.form, sheet.rows()))
@@ -119,6 +123,10 @@ class ClassDraftView(LoginRequiredMixin, TemplateView):
             return self.page(form, status=invalid.status, summary=invalid.message)
         except Refused as refused:
             return self.page(form, status=refused.status, summary=refused.message)
+
+    def differing(self, form: ReturnForm) -> list[Change]:
+        """What the person typed against what is saved now, cell by cell."""
+        return Comparison(self.institution, self.week).of(form.payload(), self.draft.payload if self.draft else None)
 
     def save(self, form: ReturnForm, *, hand_in: bool, over: bool) -> HttpResponse:
         class_drafts.save_class_draft(
