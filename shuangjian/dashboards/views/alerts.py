@@ -22,11 +22,12 @@ from shuangjian.dashboards.selectors import alerts as selectors
 from shuangjian.dashboards.selectors.alert_page import alert_page, finding_page
 from shuangjian.dashboards.selectors.jurisdiction import READERS, alerts_of, findings_of
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.dashboards.views.kept import KeptView
 from shuangjian.dashboards.views.units import PAGE_SIZE
 from shuangjian.rules.models import Finding
 
 
-class AlertsView(ScopedView):
+class AlertsView(KeptView):
     """预警: unclosed ones unless another state is asked for, overdue first, then the worst."""
 
     template_name = "dashboards/alerts.html"
@@ -53,7 +54,7 @@ class AlertsView(ScopedView):
         )
 
 
-class AlertView(ScopedView):
+class AlertView(KeptView):
     """One alert: its findings with their ground, its history, and what the reader may do with it."""
 
     template_name = "dashboards/alert.html"
@@ -129,7 +130,7 @@ class DismissView(ActView):
         return dismiss_alert(alert_id, actor=actor, now=clock.now(), reason=reason)
 
 
-class FindingView(ScopedView):
+class FindingView(KeptView):
     """One finding with its explanation card."""
 
     template_name = "dashboards/finding.html"

@@ -28,6 +28,7 @@ from shuangjian.dashboards.selectors.unit_page import unit_trail
 from shuangjian.dashboards.selectors.units import NO_TOWN
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.dashboards.views.kept import KeptView
 from shuangjian.intake.review_list import waiting_words
 
 PAGE_SIZE = 50
@@ -102,7 +103,7 @@ class Wanted:
         return selectors.area_lines(self.user, self.week, self.now, self.every, by=self.by)
 
 
-class FilingsView(ScopedView):
+class FilingsView(KeptView):
     """填报情况 of one week: the jurisdiction, its towns, its units; who has not filed, and how often before."""
 
     template_name = "dashboards/filings.html"

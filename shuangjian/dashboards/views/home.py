@@ -11,18 +11,18 @@ from shuangjian.accounts.models import RoleKind
 from shuangjian.accounts.requests import signed_in
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
-from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors import overview, units
 from shuangjian.dashboards.selectors.jurisdiction import units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.weeks import chosen_week
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.dashboards.views.kept import KeptView
 from shuangjian.intake.review_list import waiting_words
 
 _SHOWN = 8
 
 
-class HomeView(ScopedView):
+class HomeView(KeptView):
     """首页: a school's own page for a school, the overview of its jurisdiction for whoever supervises.
 
     A system administrator, who sees no business data, is sent to the accounts, a teacher to the own classes.

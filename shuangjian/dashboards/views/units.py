@@ -14,13 +14,13 @@ from shuangjian.accounts.requests import signed_in
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.choices import FilingState, Outcome
-from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors import units
 from shuangjian.dashboards.selectors.jurisdiction import READERS, units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.units import NO_TOWN, UnitRow
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.dashboards.views.kept import KeptView
 
 PAGE_SIZE = 50
 UNCONFIRMED = "none"
@@ -50,7 +50,7 @@ _SORTS: dict[str, Callable[[UnitRow], Any]] = {
 }
 
 
-class UnitsView(ScopedView):
+class UnitsView(KeptView):
     """单位: every unit in scope for a week, worst first, searched and filtered; every filter is in the address."""
 
     template_name = "dashboards/units.html"
@@ -98,7 +98,7 @@ class UnitsView(ScopedView):
         )
 
 
-class UnitView(ScopedView):
+class UnitView(KeptView):
     """One unit, as its school sees it too."""
 
     template_name = "dashboards/unit.html"
