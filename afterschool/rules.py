@@ -63,7 +63,7 @@ def school_day_without_service(days: ServiceDayQuerySet) -> QuerySet[Any]:
     departments=["JY", "ZJ"],
     stages=_STAGES,
     comparison="当日课后服务时长少于",
-    remedy="把当日下午课后服务延长到 2 个学时；如系填报有误，更正后重新提交周报，数秒内自动消除。",
+    remedy="把每天下午的课后服务延长到不少于 2 个学时；如系填报有误，更正后重新提交周报，数秒内自动消除。",
     note="以分钟判断：2 学时 × 每学时分钟数（小学 40、初中 45，按本指引理解）；"
     "市文件的“2 小时”（120 分钟）为另一种读法，可由区教育局选用。",
 )

@@ -100,7 +100,7 @@ def written_homework_in_low_grades(items: HomeworkItemQuerySet) -> QuerySet[Any]
     departments=["JY", "ZJ"],
     stages=_STAGES,
     comparison="各科书面作业合计高于",
-    remedy="统筹各科，压减该日书面作业；如系填报有误，更正后重新提交周报，数秒内自动消除。",
+    remedy="统筹各科，压减每天的书面作业；如系填报有误，更正后重新提交周报，数秒内自动消除。",
     note="分层作业（同班、同日、同学科、同一分层标记）只计时长最长的一层；选做计入；周末适用同一上限（按本指引理解）。",
 )
 def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[Any]:
@@ -125,7 +125,7 @@ def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[A
     departments=["JY", "ZJ"],
     stages=_STAGES,
     comparison="周均每上课日书面作业高于",
-    remedy="压减该班书面作业，使本周平均回到上限以内；如系填报有误，更正后重新提交周报，数秒内自动消除。",
+    remedy="压减该班书面作业，使以后各周的平均回到上限以内；如系填报有误，更正后重新提交周报，数秒内自动消除。",
     note="除以本周上课日数，没有作业的上课日按 0 计；周末作业不计入周均，另按当日上限判断（按本指引理解）。",
 )
 def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[Any]:
@@ -231,7 +231,7 @@ def _term_of_week() -> Case:
     comparison="连续没有分层、弹性或个性化作业的教学周达到",
     at_the_limit="恰好达到标准值即为疑似问题",
     remedy="布置分层、弹性或个性化作业；如已布置而未填报，更正作业类型后重新提交周报，数秒内自动消除。",
-    note="只看本学期有作业的周，没有作业的周跳过，新学期重新计算；未填写类型的作业不作认定，含有这类作业的周不计入连续周。",
+    note="只看本学期有作业的周，没有作业的周跳过，新学期重新计算；未填写类型的作业不作认定，含有这类作业的周使连续中断，其后重新计数。",
     unknown=_without_kind,
 )
 def homework_without_variety(items: HomeworkItemQuerySet) -> QuerySet[Any]:

@@ -20,6 +20,8 @@ from shuangjian.rules.parameter_files import Dated
 from shuangjian.rules.parameters import Parameter, frozen
 
 _KINDS = {"class": "班级", "stage": "学段", "return": "周报", "self": "本单位"}
+_LAST_PRIMARY_GRADE = 6
+_CONFIRMED_WAY_OUT = "情况属实的，整改后由镇街、教育指导中心或区教育局核实办结。"
 _FACTS = {
     "total_minutes": "本周书面作业合计（分钟）",
     "school_days": "本周上课日数",
@@ -68,6 +70,7 @@ class Card:
 
 def explain(finding: Finding) -> Card:
     """The card of a finding, from what was frozen with it; one query for the bureau's overrides."""
+    days = _calendar_of_week(finding)
     with frozen(current_overrides()):
         explained = card(
             rule_code=finding.rule,
@@ -78,21 +81,39 @@ def explain(finding: Finding) -> Card:
             facts=finding.facts,
             severity=finding.severity,
             stale=finding.is_stale,
+            decides_on=_first_school_day(finding, days),
         )
-    if _rests_on_provisional_calendar(finding):
+    if _rests_on_provisional_calendar(finding, days):
         explained.facts.append(("校历", "暂定；正式校历公布后重新判断"))
     return explained
 
 
-def _rests_on_provisional_calendar(finding: Finding) -> bool:
-    """Whether a school day of the finding's week is one only until the official calendar says so; one query."""
+def _calendar_of_week(finding: Finding) -> list[UnitDay]:
+    """The unit's calendar of the finding's week, every stage; one query, none for rules about registers."""
     rule = find_rule(finding.rule)
     if rule is None or rule.source is not Source.RETURN:
-        return False
+        return []
     week = Week.of(finding.occurred_on).monday
-    days = UnitDay.objects.filter(institution_id=finding.institution_id, week=week)
-    days = days.filter(date=finding.occurred_on) if rule.period is Period.DAY else days.filter(is_school_day=True)
-    return days.filter(is_provisional=True).exists()
+    return list(UnitDay.objects.filter(institution_id=finding.institution_id, week=week))
+
+
+def _rests_on_provisional_calendar(finding: Finding, days: Iterable[UnitDay]) -> bool:
+    """Whether a school day of the finding's week is one only until the official calendar says so."""
+    rule = find_rule(finding.rule)
+    if rule is not None and rule.period is Period.DAY:
+        return any(day.is_provisional for day in days if day.date == finding.occurred_on)
+    return any(day.is_provisional for day in days if day.is_school_day)
+
+
+def _first_school_day(finding: Finding, days: Iterable[UnitDay]) -> dt.date | None:
+    """The day whose standards decide about a week, as the engine takes it; None for days and without a school day."""
+    rule = find_rule(finding.rule)
+    if rule is None or rule.period is not Period.WEEK:
+        return None
+    about = _by(finding.about)
+    if isinstance(about, int):
+        about = Stage.PRIMARY if about <= _LAST_PRIMARY_GRADE else Stage.JUNIOR
+    return next((day.week_first_on for day in days if day.stage == about and day.week_first_on), None)
 
 
 def card(
@@ -105,12 +126,16 @@ def card(
     facts: dict[str, Any],
     severity: int,
     stale: bool = False,
+    decides_on: dt.date | None = None,
 ) -> Card:
-    """The card of one violation, saved or foreseen. Parameters answer as in the surrounding ``frozen`` block."""
+    """The card of one violation, saved or foreseen. Parameters answer as in the surrounding ``frozen`` block.
+
+    ``decides_on``: the first school day of a week; without it the first day of the week that has a standard.
+    """
     rule = find_rule(rule_code)
     if rule is None:
         raise LookupError(f"规则 {rule_code} 已不再使用，无法解释。")
-    standards = _standards(rule, about, occurred_on)
+    standards = _standards(rule, about, occurred_on, decides_on)
     clause = all_clauses()[rule.clauses[0]]
     return Card(
         rule_code=rule.code,
@@ -125,7 +150,7 @@ def card(
         reference="；".join(entry.reference_text for _, entry in standards) or f"《指引》{clause.id}",
         effective_from=max((entry.effective_from for _, entry in standards), default=None),
         conclusion=conclusion(rule, observed, limit),
-        how_to_clear=rule.remedy,
+        how_to_clear=_way_out(rule),
         decided_by="系统按标准值比对得出“疑似问题”；是否属实由镇街或区教育局核查认定。",
         other_reading=_other_reading(parameter for parameter, _ in standards),
         facts=[(_FACTS.get(key, key), _plain(value)) for key, value in sorted(facts.items())],
@@ -172,16 +197,27 @@ def occurred_text(rule: Rule, day: dt.date) -> str:
     return f"{day}（周{'一二三四五六日'[day.weekday()]}）"
 
 
-def _standards(rule: Rule, about: str, day: dt.date) -> list[tuple[Parameter, Dated]]:
+def _standards(rule: Rule, about: str, day: dt.date, decides_on: dt.date | None) -> list[tuple[Parameter, Dated]]:
     """The dated entries behind the limit, one a parameter, as they were in force for this grade or stage."""
-    last_day = Week.of(day).sunday if rule.period is Period.WEEK else day
+    days = [decides_on or day]
+    if decides_on is None and rule.period is Period.WEEK:
+        monday = Week.of(day).monday
+        days = [monday + dt.timedelta(days=n) for n in range(7)]
     found = []
     for parameter in rule.parameters:
         key = parameter.key_for(_by(about)) if parameter.file.by else ""
-        entry = None if key is None else parameter.entry_on(last_day, key=key)
+        if key is None:
+            continue
+        entries = (parameter.entry_on(each, key=key) for each in days)
+        entry = next((each for each in entries if each is not None), None)
         if entry is not None:
             found.append((parameter, entry))
     return found
+
+
+def _way_out(rule: Rule) -> str:
+    """The rule's remedy, and what becomes of a finding that is true: no correction clears what has happened."""
+    return f"{rule.remedy}{_CONFIRMED_WAY_OUT}" if rule.source is Source.RETURN else rule.remedy
 
 
 def _by(about: str) -> int | str:

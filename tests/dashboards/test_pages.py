@@ -74,7 +74,7 @@ def test_the_school_reads_what_is_wrong_by_which_clause_what_clears_it_and_by_wh
     shown = page(visit("school"), "/")
     assert "第45周：三年级（1）班 11-03：75 分钟（标准 60 分钟）" in shown
     assert "《指引》2.1.1 减少作业总量" in shown
-    assert "压减该日书面作业" in shown
+    assert "压减每天的书面作业" in shown
     assert "整改期限 2026-11-1" in shown
 
 
