@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.chaos [--schools 240] [--weeks 4] [--kills 60] [--seed N] [--home FOLDER]
 
 Own durable servers, web, worker and beat as docker-compose.yml has them; whatever dies is started again. Each school
-submits once a half minute or so and repeats a request, with its Idempotency-Key, until it is acknowledged. Counted as
+submits once a minute on average and repeats a request, with its Idempotency-Key, until it is acknowledged. Counted as
 a kill in mid evaluation is one whose transaction PostgreSQL rolled back while it held the locks of what it judged.
 
 Exit code 1 unless: every acknowledged return is a version, in its order and once, and the last one stands; each left
@@ -81,6 +81,7 @@ def rage(portal: Portal, kills: int, seed: int) -> list[str]:
     rounds = [district.returns(schools, week, number, seed) for number in range(ROUNDS)]
     tokens = district.tokens(schools)
     print(f"{len(schools)} schools, {district.sizes()['items']:,} items of history, week {week.key}", flush=True)
+    world.checkpoint(portal)  # what is not part of the load is not to be lost, whatever was planted
     connection.close()  # it would not survive the server
     portal.start_parts()
     clients = Clients(portal, rounds, tokens, week.key, seed)
@@ -88,7 +89,7 @@ def rage(portal: Portal, kills: int, seed: int) -> list[str]:
     began = time.monotonic()
     clients.start()
     try:
-        killer.run(kills, min(MID_EVALUATION, kills), RUN_SECONDS)
+        killer.run(kills, min(MID_EVALUATION, kills), RUN_SECONDS, clients)
     finally:
         clients.finish(portal.mend)
     print(f"{killer.told()}; in {time.monotonic() - began:.0f} s; {world.when()}")

@@ -45,7 +45,7 @@ class Clients:
         self.answers: Counter[int] = Counter()
         self.refused: list[str] = []
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._submit, args=(pk,)) for pk in tokens]
+        self._threads = [threading.Thread(target=self._submit, args=(pk,), daemon=True) for pk in tokens]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -60,7 +60,7 @@ class Clients:
 
     def _submit(self, pk: int) -> None:
         random = Random(f"{self.seed} {pk}")  # noqa: S311 - a load, not a secret
-        while not self._stop.wait(random.uniform(0, 60)):  # once every half minute or so, and a minute at most
+        while not self._stop.wait(random.uniform(0, 120)):  # all of them once a minute, on average
             number = len(self.acknowledged[pk])
             sent, key = self.rounds[number % len(self.rounds)][pk], str(uuid.uuid4())
             while True:
@@ -83,10 +83,15 @@ class Killer:
         self.count: Counter[str] = Counter()
         self._connection: Any = None
 
-    def run(self, kills: int, mid_evaluation: int, seconds: float) -> None:
-        """At least that many kills, and that many of them in mid evaluation. SystemExit after ``seconds``."""
+    def run(self, kills: int, mid_evaluation: int, seconds: float, clients: Clients) -> None:
+        """At least that many kills, and that many of them in mid evaluation, unless a client is refused before.
+
+        SystemExit after ``seconds``.
+        """
         deadline = time.monotonic() + seconds
-        while self.count.total() < kills or self.count["worker in mid evaluation"] < mid_evaluation:
+        while not clients.refused and (
+            self.count.total() < kills or self.count["worker in mid evaluation"] < mid_evaluation
+        ):
             if time.monotonic() > deadline:
                 raise SystemExit(f"only {self.told()} in {seconds:.0f} s")
             (kind,) = self.random.choices(list(MIX), weights=list(MIX.values()))

@@ -41,8 +41,13 @@ def build(portal: Portal, *, schools: int, weeks: int, seed: int, key: Path | No
         connection.close()
         _told(portal, "postgres", f"CREATE DATABASE {kept} TEMPLATE {DATABASE}")
     _told(portal, DATABASE, "VACUUM ANALYZE")
-    _told(portal, DATABASE, "CHECKPOINT")
+    checkpoint(portal)
     print(f"the world is ready after {time.monotonic() - began:.0f} s", flush=True)
+
+
+def checkpoint(portal: Portal) -> None:
+    """Everything that was committed is on disk."""
+    _told(portal, DATABASE, "CHECKPOINT")
 
 
 def _present() -> str:
