@@ -19,13 +19,13 @@ def _drain_one(clock: Callable[[], dt.datetime]) -> bool:
         claim = outbox._claim()
         if claim is None:
             return False
-        first = claim.requests[0]
-        if first.scope == Scope.DISTRICT:
+        if claim.first.scope == Scope.DISTRICT:
             outbox._fan_out(claim)
             return True
-        outbox._done(claim.requests)
+        portion = outbox._Portion.of(claim)
+        outbox._done_with(portion)
     with transaction.atomic():
-        outbox._judge(claim, outbox.institutions_in(first), outbox._scope_label(first), clock())
+        outbox._judge(portion, clock())
     return True
 
 
