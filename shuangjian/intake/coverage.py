@@ -12,10 +12,11 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.weeks import Week
-from shuangjian.intake.filings import DUE_TIME, correct_filings, weeks_between
+from shuangjian.intake.filings import DUE_TIME, LONGEST_HOLIDAY, correct_filings, weeks_between
 from shuangjian.intake.models import JUDGED_STATES, WeeklyReturn
 from shuangjian.intake.sections import Form, all_sections
 from shuangjian.intake.sufficiency import recheck_sufficiency
+from shuangjian.journal.services import request_evaluation
 
 _AT_A_TIME = 50  # returns with their payloads in memory
 
@@ -42,12 +43,31 @@ def follow_calendar(institution_ids: Sequence[int] | None, since: dt.date, until
     school corrects its return. Takes the units' locks first, as a submit does: the two touch the same filings and
     returns, and a submit that read the calendar before this change is seen here once it has committed.
     """
+    is_district = institution_ids is None
     if institution_ids is None:
         schools = Institution.objects.filter(kind=Institution.Kind.SCHOOL)
         institution_ids = list(schools.values_list("pk", flat=True))
     lock_institutions(institution_ids)
     correct_filings(institution_ids, weeks_between(since, until), today=clock.today())
+    _follow_due_days(institution_ids, since, is_district=is_district)
     recheck_returns(institution_ids, since, until)
+
+
+def _follow_due_days(institution_ids: Sequence[int], since: dt.date, *, is_district: bool) -> None:
+    """Correct the filings of weeks before these days that fall due on them, and ask whether they are late still."""
+    first = Week.of(since).monday
+    weeks = weeks_between(first - LONGEST_HOLIDAY, first - dt.timedelta(days=1))
+    moved = correct_filings(institution_ids, weeks, today=clock.today())
+    if not moved:
+        return
+    for institution_id in [None] if is_district else institution_ids:
+        request_evaluation(
+            institution_id=institution_id,
+            since=moved[0],
+            until=Week.of(moved[-1]).sunday,
+            rules=["RP-01", "RP-02"],
+            cause="校历：周报截止时刻随工作日改变",
+        )
 
 
 def follow_due_time(parameter: str, since: dt.date, today: dt.date) -> None:

@@ -19,7 +19,7 @@ from shuangjian.rules.parameters import frozen, load_parameter
 
 DUE_TIME = load_parameter(__file__, "due_time")
 
-_LONGEST_HOLIDAY = dt.timedelta(days=20)
+LONGEST_HOLIDAY = dt.timedelta(days=20)
 
 # A unit owes each week in which any of its stages has a school day, from its opening and its go-live on; without a
 # go-live date, from the week in which the portal got to know it. Nobody was asked for what lay before.
@@ -49,6 +49,7 @@ FROM owed o LEFT JOIN intake_weeklyreturn r USING (institution_id, week)
 ON CONFLICT (institution_id, week) DO UPDATE SET school_days = excluded.school_days, due_at = excluded.due_at,
   due_seen_at = CASE WHEN f.due_at = excluded.due_at THEN f.due_seen_at END
 WHERE (f.school_days, f.due_at) IS DISTINCT FROM (excluded.school_days, excluded.due_at)
+RETURNING f.week
 """
 
 
@@ -63,17 +64,17 @@ def due_at(week: Week, calendar: WorkdayCalendar) -> dt.datetime:
     return clock.at(calendar.first_on_or_after(week.plus(1).monday), int(minutes))
 
 
-def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week], *, today: dt.date) -> None:
+def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week], *, today: dt.date) -> list[dt.date]:
     """Make the filings of these units (None: all) and weeks what the calendar says. Weeks not yet begun are left out.
 
     A new filing lies in the term that runs at ``today`` (the last begun), or belongs to a week of which a return was
-    submitted. What was asked once stays asked.
+    submitted. What was asked once stays asked. Returns the Mondays of the weeks of which filings are new or changed.
     """
     begun = [week for week in weeks if week.monday <= today]
     floor = Term.objects.filter(starts_on__lte=today).aggregate(day=Max("starts_on"))["day"]
     if not begun or floor is None:
-        return
-    calendar = WorkdayCalendar.load(begun[0].monday, max(begun).sunday + _LONGEST_HOLIDAY)
+        return []
+    calendar = WorkdayCalendar.load(begun[0].monday, max(begun).sunday + LONGEST_HOLIDAY)
     with frozen(current_overrides()):
         due = [due_at(week, calendar) for week in begun]
     with connection.cursor() as cursor:
@@ -87,6 +88,7 @@ def correct_filings(institution_ids: Sequence[int] | None, weeks: Sequence[Week]
                 "judged": list(JUDGED_STATES),
             },
         )
+        return sorted({monday for (monday,) in cursor.fetchall()})
 
 
 def weeks_between(since: dt.date, until: dt.date) -> list[Week]:

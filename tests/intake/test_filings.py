@@ -19,6 +19,7 @@ from shuangjian.intake.attention import filing_state
 from shuangjian.intake.filing_counts import FilingCounts, filing_counts, filing_counts_by, in_state, with_return
 from shuangjian.intake.filings import correct_filings
 from shuangjian.intake.models import Filing, WeeklyReturn
+from shuangjian.journal.models import EvaluationRequest
 from tests import make
 
 WEEK = make.WEEK
@@ -79,6 +80,25 @@ def test_a_holiday_on_the_monday_moves_the_due_instant_to_the_next_workday(schoo
     filing = owed(school)
     assert filing is not None
     assert clock.local(filing.due_at) == DUE + dt.timedelta(days=2)
+
+
+def test_a_holiday_that_is_entered_after_the_week_moves_its_due_instant_and_has_it_judged_again(
+    school: Institution,
+) -> None:
+    owed(school)
+    EvaluationRequest.objects.all().delete()
+    make.exception(NEXT_MONDAY, "holiday")
+    filing = Filing.objects.get(institution=school, week=WEEK.monday)
+    assert clock.local(filing.due_at) == DUE + dt.timedelta(days=1)
+    asked = EvaluationRequest.objects.get(rules=["RP-01", "RP-02"])
+    assert asked.since <= WEEK.monday <= asked.until
+
+
+def test_a_day_closed_after_the_week_moves_nothing_and_asks_for_nothing_more(school: Institution) -> None:
+    owed(school)
+    make.exception(NEXT_MONDAY, "closed", institution=school)
+    assert clock.local(Filing.objects.get(institution=school, week=WEEK.monday).due_at) == DUE
+    assert not EvaluationRequest.objects.filter(rules__isnull=False).exists()
 
 
 def test_before_a_long_holiday_a_week_is_due_on_the_first_workday_after_it(school: Institution) -> None:
