@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("schools.urls")),
     path("", include("shuangjian.intake.urls")),
     path("", include("shuangjian.dashboards.urls")),
+    path("", include("shuangjian.dashboards.run_urls")),
 ]
 
 handler403 = "shuangjian.dashboards.views.errors.forbidden"

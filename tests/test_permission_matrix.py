@@ -21,6 +21,7 @@ from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
 from shuangjian.intake.imports import open_batch
 from shuangjian.intake.models import ReopenRequest, WeeklyReturn
+from shuangjian.journal.models import RunPart
 from tests import make
 from tests.dashboards.world import NOW, WEEK, World, build
 
@@ -117,6 +118,11 @@ ROWS: dict[tuple[str, str], str] = {
     ("rulebook", "GET"):                  "login  403      ok     ok     ok     ok    ok     ok     ok",
     ("rule", "GET"):                      "login  403      ok     ok     ok     ok    ok     ok     ok",
     ("clauses", "GET"):                   "login  403      ok     ok     ok     ok    ok     ok     ok",
+    ("runs", "GET"):                      "login  ok       ok     ok     ok     ok    ok     403    403",
+    ("run", "GET"):                       "login  ok       ok     ok     404    ok    404    403    403",
+    ("run_receipt", "GET"):               "login  ok       ok     ok     404    ok    404    403    403",
+    ("run_open", "GET"):                  "login  403      ok     403    403    403   403    403    403",
+    ("run_open", "POST"):                 "login  403      ok     403    403    403   403    403    403",
     ("search", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok",
 }
 # fmt: on
@@ -184,6 +190,7 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         "alert_dismiss": {"pk": world.alert.pk},
         "finding": {"pk": world.finding.pk},
         "rule": {"code": "HW-02"},
+        **dict.fromkeys(["run", "run_receipt"], {"pk": RunPart.objects.filter(institution=world.school)[0].run_id}),
         "account_reset": {"pk": account.pk},
         "account_deactivate": {"pk": account.pk},
         "term_change": {"pk": term.pk},

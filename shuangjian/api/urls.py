@@ -15,6 +15,7 @@ from shuangjian.api.views.findings import AlertViewSet, FindingViewSet
 from shuangjian.api.views.return_history import ReturnEventViewSet, ReturnVersionViewSet
 from shuangjian.api.views.returns import SchoolReturnViewSet, WeeklyReturnViewSet
 from shuangjian.api.views.rulebook import ClauseViewSet, ParameterViewSet, RuleViewSet
+from shuangjian.api.views.runs import RunViewSet
 from shuangjian.api.views.units import (
     BreakViewSet,
     CalendarOverrideViewSet,
@@ -43,6 +44,7 @@ for prefix, viewset in (
     ("findings", FindingViewSet),
     ("alerts", AlertViewSet),
     ("compliance", ComplianceViewSet),
+    ("runs", RunViewSet),
 ):
     router.register(prefix, viewset, basename=prefix.replace("/", "-"))
 for prefix, dotted in all_resources().items():

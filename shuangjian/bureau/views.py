@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import models
@@ -21,6 +22,7 @@ from shuangjian.core.choices import Stage
 from shuangjian.core.errors import Conflict, InvalidInput
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.core.views import ScopedView
+from shuangjian.journal.runs import collecting_runs
 
 # Named as text: the accounts stand in a higher layer.
 BUREAU = frozenset({"bureau"})
@@ -41,6 +43,7 @@ class CalendarView(ScopedView):
         ).select_related("town", "institution")
         years = sorted({date.year for date in days.values_list("date", flat=True)})
         year = self.request.GET.get("year", "")
+        may_edit = getattr(self.request.user, "role_kind", None) in BUREAU
         if year in map(str, years):
             days = days.filter(date__year=int(year))
         spans: list[Term | Break] = [*Term.objects.all(), *Break.objects.all()]
@@ -56,7 +59,8 @@ class CalendarView(ScopedView):
                     "options": [{"value": str(y), "label": f"{y} 年"} for y in years],
                 }
             ],
-            may_edit=getattr(self.request.user, "role_kind", None) in BUREAU,
+            may_edit=may_edit,
+            run_ids=_run_ids(self.request) if may_edit else [],
             today=clock.today(),
             **kwargs,
         )
@@ -83,12 +87,13 @@ class CalendarEditView(ScopedView):
         form = self.form(entry, request.POST)
         if form.is_valid():
             try:
-                saved = self.save(entry, form.cleaned_data)
+                with collecting_runs() as runs:
+                    saved = self.save(entry, form.cleaned_data)
             except InvalidInput as refused:
                 form.add_refusal(refused)
             else:
-                messages.success(request, f"{self.subject}“{saved}”已保存，相关单位的上课日已重新计算。")
-                return redirect("calendar")
+                messages.success(request, f"{self.subject}“{saved}”已保存，{_became_of(runs)}")
+                return _to_calendar(runs)
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def entry(self) -> Any:
@@ -101,6 +106,24 @@ class CalendarEditView(ScopedView):
 
     def save(self, entry: Any, cleaned: dict[str, Any]) -> models.Model:
         raise NotImplementedError(f"{type(self).__name__} must call its service in save(entry, cleaned).")
+
+
+def _became_of(runs: list[int]) -> str:
+    if not runs:
+        return "没有单位的上课日因此改变，不需要重新比对。"
+    return "相关单位的上课日已重新计算，已报的数据正在重新比对。"
+
+
+def _to_calendar(runs: list[int]) -> HttpResponse:
+    """Back to the calendar, where the receipts of these runs fill."""
+    return redirect(f"{reverse('calendar')}{'?' if runs else ''}{urlencode([('run', run) for run in runs])}")
+
+
+def _run_ids(request: HttpRequest) -> list[int]:
+    """Runs whose receipts the calendar shows, at most three; their own address decides who may see them."""
+    return [
+        int(text) for text in request.GET.getlist("run")[:3] if text.isascii() and text.isdigit() and len(text) < 16
+    ]
 
 
 class TermEditView(CalendarEditView):
@@ -148,9 +171,10 @@ class CalendarRemoveView(ScopedView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         entry = get_object_or_404(self.model, pk=pk)
         label = str(entry)
-        self.remove(entry)
-        messages.success(request, f"“{label}”已移除，相关单位的上课日已重新计算。")
-        return redirect("calendar")
+        with collecting_runs() as runs:
+            self.remove(entry)
+        messages.success(request, f"“{label}”已移除，{_became_of(runs)}")
+        return _to_calendar(runs)
 
     def remove(self, entry: Any) -> None:
         raise NotImplementedError(f"{type(self).__name__} must call its service in remove(entry).")

@@ -177,6 +177,8 @@ SPECTACULAR_SETTINGS = {
         "OutcomeEnum": "shuangjian.core.choices.Outcome",
         "WeeklyReturnStateEnum": "shuangjian.intake.models.WeeklyReturn.State",
         "AlertStateEnum": "shuangjian.alerts.models.Alert.State",
+        "RunStateEnum": "shuangjian.journal.models.RunPart.State",
+        "RunKindEnum": "shuangjian.journal.models.Run.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from shuangjian.alerts.models import Alert
+from shuangjian.journal.models import RunPart
 from shuangjian.rules.models import Finding
 from tests import make
 from tests.api.conftest import WEEK, Call
@@ -74,6 +75,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("alerts-acknowledge", "POST"): WRITE,
     ("alerts-close", "POST"): CLOSE,
     ("alerts-dismiss", "POST"): BY_PERSON,
+    ("runs-list", "GET"): LIST,
+    ("runs-detail", "GET"): OWN,
     ("compliance-list", "GET"): LIST,
     ("compliance-detail", "GET"): OWN,
     ("return", "GET"): OWN,
@@ -135,6 +138,7 @@ def address(route: str, cast: SimpleNamespace) -> str:
         "institutions-detail": {"code": cast.school.code},
         "schools-detail": {"code": cast.school.code},
         "compliance-detail": {"code": cast.school.code},
+        "runs-detail": {"pk": RunPart.objects.filter(institution=cast.school).values_list("run", flat=True)[0]},
         "clauses-detail": {"id": "2.1.1"},
         "rules-detail": {"code": "HW-02"},
         "parameters-detail": {"name": "homework.daily_minutes"},
