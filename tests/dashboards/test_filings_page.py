@@ -61,6 +61,12 @@ def test_the_district_line_and_each_town_say_what_is_owed_filed_on_time_complete
     assert units(page(visit("bureau"), "/filings/?state=incomplete")) == ["示范三小"]
 
 
+def test_what_came_in_time_is_offered_under_that_word_and_not_as_all_that_came(visit: Visit) -> None:
+    shown = page(visit("bureau"), "/filings/?state=all")
+    assert '>按时<span class="sj-chip__count">' in shown
+    assert '>已报<span class="sj-chip__count">' not in shown
+
+
 def test_the_bureau_may_add_up_by_guidance_centre(visit: Visit) -> None:
     rows = area_rows(page(visit("bureau"), "/filings/?by=centre"))
     assert {name: row[:2] for name, row in rows.items()} == {
