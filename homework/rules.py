@@ -174,12 +174,15 @@ def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[A
 def homework_not_published(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     """班级某天有作业，而当日或之前没有公示。"""
     in_time = Coalesce(Q(published_on__lte=F("day")), False, output_field=BooleanField())
-    of_week = {"partition_by": [F("school_class"), F("week")]}
+    of_week = [F("school_class"), F("week")]
     days = (
         items.values("school_class", "week", "day")
         .annotate(each_in_time=BoolAnd(in_time), serves_all=BoolOr(in_time & Q(publication__isnull=False)))
         .filter(each_in_time=False, serves_all=False)
-        .annotate(days=_OfGroups(Count("*"), **of_week), nth=_OfGroups(RowNumber(), order_by="day", **of_week))
+        .annotate(
+            days=_OfGroups(Count("*"), partition_by=of_week),
+            nth=_OfGroups(RowNumber(), order_by="day", partition_by=of_week),
+        )
     )
     return violations(days.filter(nth=1), institution=_SCHOOL, about=_CLASS, on="week", observed="days", limit=Value(0))
 
