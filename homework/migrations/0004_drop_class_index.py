@@ -5,16 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('homework', '0003_item_by_week_index'),
-        ('schools', '0002_schoolday_arrival'),
+        ("homework", "0003_item_by_week_index"),
+        ("schools", "0002_schoolday_arrival"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='homeworkitem',
-            name='school_class',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='homework_items', to='schools.schoolclass'),
+            model_name="homeworkitem",
+            name="school_class",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="homework_items",
+                to="schools.schoolclass",
+            ),
         ),
     ]

@@ -54,7 +54,7 @@ class Among(Func):
         super().__init__(column)
         self.ids = ids
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
         sql, params = super().as_sql(compiler, connection, **extra)
         return sql, (*params, self.ids)
 
