@@ -58,7 +58,8 @@ def scope_trail(user: User) -> list[dict[str, str]]:
 def _entries(user: User) -> list[Entry]:
     accounts = _entry("下级账号", "people", "accounts")
     if user.role_kind == RoleKind.SYSADMIN:
-        return [entry for entry in [_entry("账号", "people", "accounts")] if entry]
+        runs = _entry("比对记录", "arrow-repeat", "runs")
+        return [entry for entry in [_entry("账号", "people", "accounts"), runs] if entry]
     if user.role_kind == RoleKind.TEACHER:
         return [entry for entry in [_entry("班级填报", "journal-check", "my_classes", "/units/")] if entry]
     alerts = _entry("预警", "bell", "alerts", "/findings/")
@@ -74,7 +75,10 @@ def _entries(user: User) -> list[Entry]:
     overview = Entry("总览", "grid", reverse("home"))
     units = _entry("单位", "building", "units", "/unconfirmed-towns/")
     filings = _entry("填报情况", "journal-check", "filings", "/returns/review/")
-    return [entry for entry in (overview, units, filings, alerts, rulebook, calendar, accounts) if entry]
+    trends = _entry("监测分析", "bar-chart-line", "trends")
+    # Seven entries at most: whoever supervises finds the calendar as the third part of the rule book.
+    book = _entry("规则与校历", "book", "rulebook", "/clauses/", "/calendar/", "/runs/")
+    return [entry for entry in (overview, trends, units, filings, alerts, book, accounts) if entry]
 
 
 def _entry(label: str, icon: str, name: str, *below: str, arguments: tuple[str, ...] = ()) -> Entry | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shuangjian.dashboards.views import alerts, filings, home, rulebook, search, units
+from shuangjian.dashboards.views import alerts, filings, home, rulebook, search, trends, units
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("filings/", filings.FilingsView.as_view(), name="filings"),
     path("filings/export/", filings.FilingsExportView.as_view(), name="filings_export"),
     path("filings/<slug:code>/", filings.UnitFilingsView.as_view(), name="unit_filings"),
+    path("trends/", trends.TrendsRankingView.as_view(), name="trends"),
+    path("trends/heat/", trends.TrendsHeatView.as_view(), name="trends_heat"),
+    path("trends/rules/", trends.TrendsRulesView.as_view(), name="trends_rules"),
+    path("trends/filings/", trends.TrendsFilingView.as_view(), name="trends_filing"),
+    path("trends/glance/", trends.TrendsGlanceView.as_view(), name="trends_glance"),
     path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
     path("alerts/<int:pk>/", alerts.AlertView.as_view(), name="alert"),
     path("alerts/<int:pk>/acknowledge/", alerts.AcknowledgeView.as_view(), name="alert_acknowledge"),

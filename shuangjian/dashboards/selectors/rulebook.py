@@ -171,7 +171,7 @@ def _standard(parameter: Parameter, today: dt.date, stages: frozenset[str]) -> S
     shown = [key for key in file.values if file.by != "stage" or not stages or key in stages]
     lines = [
         StandardLine(
-            who=_who(file.by, key),
+            who=who_words(file.by, key),
             value=quantity(entry.value, file.unit),
             effective_from=entry.effective_from,
             reference=entry.reference_text,
@@ -191,7 +191,7 @@ def _reading(raw: dict[str, Any], file: Any) -> str:
     return f"{raw.get('label') or quantity(raw.get('value'), file.unit)}{source}"
 
 
-def _who(by: str, key: str) -> str:
+def who_words(by: str, key: str) -> str:
     """Whom a value holds for: grade band 3-6, a stage, a severity; "" where it holds for all."""
     if by == "grade":
         return f"{key.replace('-', '–')} 年级"
