@@ -125,6 +125,6 @@ def test_every_rule_and_every_story_comes_about_in_the_generated_worlds() -> Non
             told["of a town"] += CalendarDay.objects.filter(level="town").count()
             transaction.set_rollback(True)
     assert set(planted) == {rule.code for rule in all_rules()}
-    wanted = {"submitted", "returned", "withdrawn", "draft", "corrected", "merged"}
+    wanted = {"submitted", "returned", "withdrawn", "draft", "approved", "accepted", "locked", "corrected", "merged"}
     wanted |= {"closed class", "opened class", "of a stage", "of a town"}
     assert {what for what, times in told.items() if times} == wanted
