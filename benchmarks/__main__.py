@@ -101,15 +101,18 @@ def _asked() -> argparse.Namespace:
 
 @contextmanager
 def _world(run: Run) -> Iterator[str]:
-    """Name of the database that the sections copy: given, or made now if a section needs it."""
-    names = set(run.asked.only or SECTIONS)
-    if run.asked.world or not names & {"term", "openfisca", "tasks", "history", "scale", "pages"}:
-        yield run.asked.world
+    """Name of the database that the sections copy: made now, or copied, if a section needs it."""
+    if not set(run.asked.only or SECTIONS) & {"term", "openfisca", "tasks", "history", "scale", "pages"}:
+        yield ""
         return
-    with databases.database(WORLD) as url:
-        run.section = "world"
+    run.section = "world"
+    given = run.asked.world or "template1"
+    with databases.database(WORLD, template=given) as url:
         began = time.perf_counter()
-        _make(run, url, run.asked.schools)
+        if run.asked.world:
+            run.python("manage.py", "migrate", "--verbosity=0", url=url)
+        else:
+            _make(run, url, run.asked.schools)
         print(f"the world took {time.perf_counter() - began:.0f} s", flush=True)
         yield WORLD
 
@@ -143,9 +146,14 @@ def _tasks(run: Run, world: str) -> None:
 
 
 def _history(run: Run, world: str) -> None:
-    """one school's week with one and with several terms of history"""
-    with databases.database("benchmark_history", template=world) as url:
-        run.python("-m", "benchmarks.history", str(run.asked.terms), url=url)
+    """one school's week with one and with several terms of history; would a partition per term pay"""
+    terms = str(run.asked.terms)
+    with databases.database("benchmark_history", template=world) as short:
+        run.python("-m", "benchmarks.history", "judge", url=short)
+        with databases.database("benchmark_long", template="benchmark_history") as long:
+            run.python("-m", "benchmarks.history", "grow", terms, url=long)
+            run.python("-m", "benchmarks.history", "compare", short, long, terms, url=short)
+            run.python("-m", "benchmarks.partitions", url=long)
 
 
 def _scale(run: Run, world: str) -> None:
