@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.test import Client
 
 from shuangjian.api.views.units import TownViewSet
@@ -190,6 +191,29 @@ def test_an_unexpected_error_tells_nothing_but_its_number(
     assert body["request_id"] == "request-0001"
     assert b"secret" not in answer.content
     assert "request-0001" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError, DatabaseError])
+def test_a_database_that_dies_under_the_request_is_503_and_asks_to_come_again(
+    call: Call, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """Seen under kill -9 of the server: psycopg2 raises any of the three."""
+
+    def die(self: Any) -> Any:
+        raise kind("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(TownViewSet, "rows", die)
+    answer = call("GET", "/towns/")
+    assert_problem(answer, 503)
+    assert answer["Retry-After"] == "5"
+
+
+def test_a_statement_that_the_database_refuses_is_no_absence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Any) -> Any:
+        raise DataError("integer out of range")
+
+    monkeypatch.setattr(TownViewSet, "rows", fail)
+    assert_problem(call("GET", "/towns/"), 500)
 
 
 def test_an_answer_that_cannot_be_rendered_is_a_problem_too(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
