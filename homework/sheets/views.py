@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.utils.html import escape, format_html_join
@@ -177,8 +177,9 @@ def _item_view(block: ClassBlock, row: int, item: ItemRow, marks: Marks) -> dict
         "id": start,
         "item": item,
         "options": subject_options(item.subject[:20]),
-        "cells": mark_safe("".join(_cell_view(start, day, item, marks) for day in block.days)),  # noqa: S308 of SafeStrings
-        "minutes": [(day, item.minutes.get(day.number, "")) for day in block.days],
+        # Called by the template that shows them: a reader gets no inputs, and who fills in no words.
+        "cells": partial(_cells_view, start, block.days, item, marks),
+        "read_cells": partial(_read_cells, block.days, item),
         "own": [
             (f"{start}-{part}{number}", value)
             for part, values in (("d", item.own_dates), ("l", item.own_links))
@@ -186,13 +187,27 @@ def _item_view(block: ClassBlock, row: int, item: ItemRow, marks: Marks) -> dict
         ],
         "words": _choice_words(values, is_read=False),
         "read_words": _choice_words(values, is_read=True),
-        "choices": _choice_fields(start, values, errors),
+        "choices": partial(_choice_fields, start, values, errors),
         "is_open": any(part in errors for part, _, _, _ in _CHOICES),
         "errors": errors,
     }
 
 
 _MARKED_PARTS = ("subject", "written", "optional", "alternative", "share", "kind", "marked", "parents")
+
+
+def _cells_view(start: str, days: Sequence[FormDay], item: ItemRow, marks: Marks) -> SafeString:
+    return mark_safe("".join(_cell_view(start, day, item, marks) for day in days))  # noqa: S308 of SafeStrings
+
+
+def _read_cells(days: Sequence[FormDay], item: ItemRow) -> SafeString:
+    """A row's minutes as a reader sees them."""
+    cells = []
+    for day in days:
+        off = "" if day.is_school_day else " rf-cell--off"
+        value = escape(item.minutes.get(day.number, ""))
+        cells.append(f'<td class="rf-cell{off}" data-day="{day.name[1:]}">{value}</td>')
+    return mark_safe("".join(cells))  # noqa: S308 everything that a person typed is escaped above
 
 
 def _cell_view(start: str, day: FormDay, item: ItemRow, marks: Marks) -> SafeString:
