@@ -12,13 +12,31 @@ from django.db.models.functions import Now
 
 from shuangjian.journal.run_models import Run, RunPart
 
-__all__ = ["AuditEntry", "AuditSeal", "ClockTimestamp", "CurrentTransaction", "EvaluationRequest", "Run", "RunPart"]
+__all__ = [
+    "AuditEntry",
+    "AuditSeal",
+    "ClockTimestamp",
+    "CurrentTransaction",
+    "EvaluationRequest",
+    "Run",
+    "RunPart",
+    "TransactionTimestamp",
+]
 
 
 class ClockTimestamp(Now):
     """The instant of the statement, not of the transaction's start: order matters while others wait for a lock."""
 
     template = "clock_timestamp()"
+
+    def as_postgresql(self, compiler, connection, **extra):  # type: ignore[no-untyped-def]
+        return self.as_sql(compiler, connection, template=self.template, **extra)
+
+
+class TransactionTimestamp(Now):
+    """When the transaction began: with what it waited for and did before the statement."""
+
+    template = "transaction_timestamp()"
 
     def as_postgresql(self, compiler, connection, **extra):  # type: ignore[no-untyped-def]
         return self.as_sql(compiler, connection, template=self.template, **extra)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from shuangjian.journal.models import ClockTimestamp, EvaluationRequest, Run, RunPart
+from shuangjian.journal.models import ClockTimestamp, EvaluationRequest, Run, RunPart, TransactionTimestamp
 
 _State = RunPart.State
 _opened: ContextVar[list[int] | None] = ContextVar("opened_runs", default=None)
@@ -59,7 +59,7 @@ def open_run(
         kind=kind,
         cause=cause[:200],
         asked_by=actor if is_person else None,
-        asked_by_label="系统" if actor is None else actor.audit_label,
+        asked_by_label="系统" if actor is None else str(actor) if is_person else actor.audit_label,
         is_district=is_district,
         rules=sorted(rules) if rules is not None else None,
         since=since,
@@ -130,7 +130,7 @@ def note_progress(
         if part.state == _State.DONE:
             part.units = part.judged = max(part.judged, part.units)
         part.save()
-        times: dict[str, Any] = {"started_at": Coalesce("started_at", ClockTimestamp())}
+        times: dict[str, Any] = {"started_at": Coalesce("started_at", TransactionTimestamp())}
         if part.state in (_State.DONE, _State.PARKED):
             times["finished_at"] = ClockTimestamp()
         RunPart.objects.filter(pk=part.pk).update(**times)
@@ -147,7 +147,7 @@ def reopen_parked() -> None:
 def _mark_started(runs: Sequence[Run]) -> None:
     fresh = [run.pk for run in runs if run.started_at is None]
     if fresh:
-        Run.objects.filter(pk__in=fresh).update(started_at=ClockTimestamp())
+        Run.objects.filter(pk__in=fresh).update(started_at=TransactionTimestamp())
 
 
 def _add(part: RunPart, by_rule: Mapping[str, Counts], judged: int) -> None:
