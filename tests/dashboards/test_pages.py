@@ -9,9 +9,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from shuangjian.alerts.models import Alert
 from shuangjian.bureau.models import Department
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
+from shuangjian.dashboards.selectors import unit_page
 from shuangjian.intake.models import WeeklyReturn
 from shuangjian.rules.models import Finding
 from tests import make
@@ -163,6 +165,22 @@ def test_an_alert_explains_itself_in_six_steps_and_tells_its_history(visit: Visi
         assert f'sj-step__name">{step}<' in shown
     assert "产生" in shown
     assert "75 分钟" in shown
+
+
+def test_a_unit_with_many_alerts_shows_the_most_pressing_and_leads_to_all_of_them(
+    visit: Visit, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    total = Alert.objects.unclosed().filter(institution=world.school).count()
+    assert total > 1
+    url = f"/units/{world.school.code}/"
+    assert "查看全部" not in page(visit("bureau"), url)
+    monkeypatch.setattr(unit_page, "_MOST_ALERTS", 1)
+    shown = page(visit("bureau"), url)
+    assert f"{total} 条预警未办结" in shown
+    assert shown.count('id="alert-state-') == 1
+    everything = re.search(r'href="(/alerts/[^"]*)">查看全部', shown)
+    assert everything is not None
+    assert page(visit("bureau"), everything[1]).count('id="alert-state-') == total
 
 
 def test_a_finding_has_the_same_card_and_leads_to_its_alert(visit: Visit, world: World) -> None:

@@ -30,7 +30,7 @@ PINNED = [
     ("bureau", "/filings/{code}/", 7),
     ("bureau", "/returns/review/?week=2026-W45&state=all", 9),
     ("town", "/returns/review/?week=2026-W45&state=all", 9),
-    ("bureau", "/alerts/", 9),
+    ("bureau", "/alerts/", 8),
     ("bureau", "/alerts/{alert}/", 9),
     ("bureau", "/findings/{finding}/", 8),
     ("bureau", "/rules/", 4),

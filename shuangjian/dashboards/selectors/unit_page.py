@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
@@ -30,6 +31,7 @@ from shuangjian.rules.outcomes import UnitOutcome
 
 _NOT_FILED = "RP-01"
 _MOST_FINDINGS = 200
+_MOST_ALERTS = 50
 _MOST_LINES = 3
 _LOOK = "查看依据"
 _READ = "查看周报"
@@ -110,7 +112,10 @@ def unit_page(user: User, unit: Institution, week: Week, now: dt.datetime) -> di
         "result": result,
         "severities": sorted((result.severities if result else {}).items(), reverse=True),
         "matters": matters,
-        "alert_lines": [AlertLine.of(alert) for alert in alerts],
+        "alert_lines": [AlertLine.of(alert) for alert in alerts[:_MOST_ALERTS]],
+        "alerts_total": len(alerts),
+        "alerts_url": reverse("alerts")
+        + ("" if user.role_kind == RoleKind.SCHOOL else f"?{urlencode({'q': unit.name})}"),
         "lines": lines[::-1],
         "rule_lines": rule_lines(user, unit, week, result),
         "may_file": user.role_kind == RoleKind.SCHOOL,
@@ -205,6 +210,12 @@ def rule_lines(user: User, unit: Institution, week: Week, result: UnitOutcome | 
 def return_url(unit: Institution, week: Week) -> str:
     """Where the return of that week is filled in and read."""
     return _reverse("return", unit.code, week.key)
+
+
+def _alerts_url(user: User, unit: Institution) -> str:
+    """All unclosed alerts of the unit: a school has no others."""
+    search = "" if user.role_kind == RoleKind.SCHOOL else f"?{urlencode({'q': unit.name})}"
+    return reverse("alerts") + search
 
 
 def _reverse(name: str, *arguments: str) -> str:
