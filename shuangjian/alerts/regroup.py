@@ -14,6 +14,7 @@ from shuangjian.rules.periods import Span
 REOPEN_DAYS = 30  # within 30 days the same alert opens again, later a new episode begins (design.md)
 
 # Findings that count: open, not exempt, not dismissed at these figures, not from before the unit's go-live (补录).
+# LATERAL as in the engine: rule by rule through finding_open, never over all that the units ever had.
 _GROUPS = """
 CREATE TEMP TABLE IF NOT EXISTS alert_group (
   rule text NOT NULL, institution_id bigint NOT NULL, period text NOT NULL, open_findings int NOT NULL,
@@ -28,8 +29,11 @@ INSERT INTO alert_group
 SELECT f.rule, f.institution_id, f.period, count(*), max(f.severity), min(f.occurred_on), max(f.occurred_on),
   max(f.opened_at), bool_and(f.is_trial)
 FROM regrouped r
-JOIN rules_finding f ON f.rule = r.rule AND f.occurred_on BETWEEN r.since AND r.until
-  AND f.institution_id = ANY(%(institutions)s) AND f.cleared_at IS NULL AND NOT f.is_exempt
+CROSS JOIN LATERAL (
+  SELECT o.* FROM rules_finding o
+  WHERE o.institution_id = ANY(%(institutions)s) AND o.rule = r.rule AND o.occurred_on BETWEEN r.since AND r.until
+    AND o.cleared_at IS NULL AND NOT o.is_exempt
+  OFFSET 0) f
 JOIN bureau_institution i ON i.id = f.institution_id AND (i.went_live_on IS NULL OR f.occurred_on >= i.went_live_on)
 WHERE NOT EXISTS (SELECT 1 FROM rules_dismissal d
                   WHERE d.finding_id = f.id AND d.observed = f.observed AND d."limit" = f."limit")

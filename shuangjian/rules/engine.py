@@ -58,15 +58,19 @@ RETURNING f.rule, CASE WHEN xmax = 0 OR f.opened_at = f.changed_at THEN 'added'
 SELECT rule, what, count(*) FROM written GROUP BY rule, what
 """
 
-# Open findings that no rule sees any more; the partial index finding_open serves it.
+# Open findings that no rule sees any more. LATERAL with OFFSET, so that each rule's dates are looked for in
+# finding_open: joined freely, PostgreSQL reads every finding that the units ever had.
 _GONE = """
 CREATE TEMP TABLE IF NOT EXISTS gone (id bigint NOT NULL, is_covered boolean NOT NULL) ON COMMIT DELETE ROWS;
 DELETE FROM gone;
 INSERT INTO gone
 SELECT f.id, j.source = 'register' OR c.week IS NOT NULL
 FROM judged j
-JOIN rules_finding f ON f.rule = j.rule AND f.occurred_on BETWEEN j.since AND j.until
-  AND f.institution_id = ANY(%(institutions)s) AND f.cleared_at IS NULL
+CROSS JOIN LATERAL (
+  SELECT o.id, o.rule, o.institution_id, o.about, o.occurred_on FROM rules_finding o
+  WHERE o.institution_id = ANY(%(institutions)s) AND o.rule = j.rule AND o.occurred_on BETWEEN j.since AND j.until
+    AND o.cleared_at IS NULL
+  OFFSET 0) f
 LEFT JOIN verdict v ON v.rule = f.rule AND v.institution_id = f.institution_id AND v.about = f.about
   AND v.occurred_on = f.occurred_on
 LEFT JOIN covered c ON c.institution_id = f.institution_id

@@ -25,10 +25,13 @@ from shuangjian.rules.periods import Span, TermDates
 _SINCE, _UNTIL, _IDS = dt.date(1, 1, 3), dt.date(1, 1, 5), [-440113]
 
 
-# Named like its table, so that the rules' own SQL reads it. The planner does not carry the list of institutions over
-# the join to their days, and would read the district's whole calendar for every town and rule.
+# Named like its table, so that the rules' own SQL reads it: the calendar of the judged days. The planner does not carry
+# the list of institutions and the dates over the join to their days, and would read the whole calendar for every rule.
 _DAYS = UnitDay._meta.db_table
-_OF_SCOPE = 'WITH "{days}" AS NOT MATERIALIZED (SELECT * FROM "{days}" WHERE institution_id = ANY(%s::bigint[])) '
+_OF_SCOPE = """
+WITH "{days}" AS NOT MATERIALIZED (
+  SELECT * FROM "{days}" WHERE institution_id = ANY(%s::bigint[]) AND date BETWEEN %s AND %s)
+"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _compile(function: Callable[..., QuerySet[Any]], model: Any) -> Statement | 
         return None  # nothing can match; what stood open is cleared all the same
     if f'"{_DAYS}"' not in sql:
         return Statement(sql, tuple(params))
-    return Statement(_OF_SCOPE.format(days=_DAYS) + sql, (_IDS, *params))
+    return Statement(_OF_SCOPE.format(days=_DAYS) + sql, (_IDS, _SINCE, _UNTIL, *params))
 
 
 def _same(param: Any, mark: Any) -> bool:
