@@ -11,6 +11,7 @@ during sweeps p95 ≤ 2 s and p99 ≤ 5 s from submit to alert.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 import time
@@ -60,8 +61,14 @@ def measure(portal: Portal, seed: int) -> list[str]:
         with Sweeps(name == "during sweeps") as sweeps:
             if sweeps.is_on:
                 until(lambda sweeps=sweeps: sweeps.is_running, "no sweep began")  # type: ignore[misc]
+            before, began = portal.processor_seconds(), time.monotonic()
             round_ = submit_all(portal, sent, tokens, week.key, within=WITHIN, seed=seed, patience=PATIENCE)
+            spent, took = portal.processor_seconds() - before, time.monotonic() - began
         failures += tell(name, round_, len(sent), sweeps)
+        print(
+            f"    processor: database, web and worker {spent:.0f} s in {took:.0f} s of {os.cpu_count()} cores, "
+            f"{spent / len(sent) * 1000:.0f} ms a submit"
+        )
         failures += district.wrong_alerts(sent, week) + district.wrong_findings(sent, week)
         failures += district.lost_returns(sent, week)
     failures += district.lost_requests(week)

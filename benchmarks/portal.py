@@ -148,6 +148,18 @@ class Portal:
                 dead.append(part)
         return dead
 
+    def processor_seconds(self) -> float:
+        """Spent so far by the servers and the parts that run, with their children: to be subtracted."""
+        servers = (self.postgres.process, self.valkey.process)
+        sessions = {process.pid for process in (*servers, *self.running.values()) if process is not None}
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[3]) in sessions:  # each was started in a session of its own
+                    ticks += sum(map(int, fields[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         """Stop everything in order."""
         for part in PARTS:
