@@ -8,7 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from django.db import connection
 
 from shuangjian.bureau.models import Institution, Term, Town
 from shuangjian.core import clock
@@ -24,11 +27,15 @@ NOW = dt.datetime.fromisoformat(os.environ.get("BENCHMARK_NOW", "2027-02-01T09:0
 
 @dataclass(frozen=True)
 class Judged:
-    """One sweep: seconds without the alerts (by scope), seconds of the alerts and their events, receipts."""
+    """One sweep: seconds without the alerts (by scope), seconds of the alerts and their events, receipts.
+
+    ``processor``: seconds of this process and of its server process, alerts included.
+    """
 
     findings: tuple[float, ...]
     alerts: float
     receipts: tuple[Receipt, ...]
+    processor: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -59,6 +66,7 @@ def running_term() -> Span:
 def sweep(rules: Sequence[Rule], span: Span, among: Sequence[Sequence[int]] | None = None) -> Judged:
     """Judge every scope once."""
     findings, receipts, in_alerts = [], [], 0.0
+    used = processor_seconds()
     with _timed_regroups() as spent:
         for ids in scopes() if among is None else among:
             before, began = sum(spent), time.perf_counter()
@@ -66,7 +74,18 @@ def sweep(rules: Sequence[Rule], span: Span, among: Sequence[Sequence[int]] | No
             alerts = sum(spent) - before
             findings.append(time.perf_counter() - began - alerts)
             in_alerts += alerts
-    return Judged(tuple(findings), in_alerts, tuple(receipts))
+    return Judged(tuple(findings), in_alerts, tuple(receipts), processor_seconds() - used)
+
+
+def processor_seconds() -> float:
+    """Of this process and of the server process that serves it: what another program does meanwhile is not in it."""
+    connection.ensure_connection()
+    try:
+        status = Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text()
+    except OSError:
+        return 0.0  # the server runs elsewhere
+    ticks = status.rpartition(")")[2].split()[11:13]
+    return time.process_time() + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def open_findings() -> frozenset[tuple[Any, ...]]:

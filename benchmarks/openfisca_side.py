@@ -121,6 +121,16 @@ def write(cursor: Any, simulation: Any, of_class: Any, day: Any, over: Any) -> N
     cursor.copy_expert(_WRITE, io.StringIO("".join("\t".join(map(str, row)) + "\n" for row in rows)))
 
 
+def server_seconds(connection: Any) -> float:
+    """Processor seconds of the server process so far; parallel workers are not in it."""
+    try:
+        with open(f"/proc/{connection.info.backend_pid}/stat") as file:
+            ticks = file.read().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return 0.0
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     read = {"copy": read_copy, "fetch": read_fetch}[sys.argv[1]]
     seconds: dict[str, float] = {}
@@ -131,14 +141,15 @@ def main() -> None:
         seconds[step] = time.perf_counter() - began
         return result
 
-    connection = psycopg2.connect(os.environ["DATABASE_URL"])
+    connection, own = psycopg2.connect(os.environ["DATABASE_URL"]), time.process_time()
     with connection, connection.cursor() as cursor:
         cursor.execute("SET jit = off")
         arrays = timed("read", lambda: read(cursor))
         simulation, of_class, day = timed("build", lambda: build(*arrays))
         over = timed("calculate", lambda: simulation.calculate("over_daily_limit", PERIOD))
         timed("write", lambda: write(cursor, simulation, of_class, day, over))
-    print(json.dumps({"seconds": seconds, "items": len(arrays[0]), "class_days": len(day)}))
+        processor = time.process_time() - own + server_seconds(connection)
+    print(json.dumps({"seconds": seconds, "processor": processor, "items": len(arrays[0]), "class_days": len(day)}))
 
 
 if __name__ == "__main__":

@@ -52,8 +52,10 @@ def main() -> None:
         value = f"{judged.seconds:.2f} s ({size})" if judged is first else f"{judged.seconds:.2f} s"
         times = judged.seconds / by_hand.total
         at_most(f"one term, all rules, findings: {name}", value, times, against.format(by_hand.total), bound)
-        times = judged.seconds / alone.total
-        tell(Figure(f"{name}, the SQL in one process as the engine is", "", f"{alone.total:.2f} s", f"{times:.2f} ×"))
+        times = judged.processor / alone.processor
+        value = f"{judged.processor:.2f} s of processor, alerts included"
+        baseline = f"the SQL in one process, {alone.processor:.2f} s"
+        tell(Figure(f"the same, {name}, whatever else the machine does", value, baseline, f"{times:.2f} ×"))
     tell(Figure("rows of findings changed by reruns", f"{changed}", "", "", "0", changed == 0))
     _alerts(first, rerun)
     slowest = max(first.findings)

@@ -16,16 +16,22 @@ from typing import Any
 
 from django.db import connection
 
+from benchmarks.judging import processor_seconds
+
 Row = tuple[Any, ...]
 _COLUMNS = 'v (institution, about, occurred_on, observed, "limit")'
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the statements see, as (rule, institution, about, occurred_on, observed, limit), and their seconds."""
+    """What the statements see, as (rule, institution, about, occurred_on, observed, limit), and their seconds.
+
+    ``processor``: seconds of this process and of its server process; parallel workers are not in it.
+    """
 
     rows: frozenset[Row]
     seconds: dict[str, float]
+    processor: float
 
     @property
     def total(self) -> float:
@@ -42,7 +48,7 @@ def read(
     since: dt.date, until: dt.date, now: dt.datetime, *, codes: Collection[str] | None = None, parallel: bool = True
 ) -> Reading:
     """Run them once, with the memory that the engine has too; ``parallel``: as the server is set, else one process."""
-    rows, seconds = set(), {}
+    rows, seconds, used = set(), {}, processor_seconds()
     with connection.cursor() as cursor:
         cursor.execute("SET work_mem = '256MB'; SET jit = off; RESET max_parallel_workers_per_gather")
         if not parallel:
@@ -58,4 +64,4 @@ def read(
             seconds[code] = time.perf_counter() - began
             rows |= {(code, *row) for row in found}
         cursor.execute("RESET work_mem; RESET jit; RESET max_parallel_workers_per_gather")
-    return Reading(frozenset(rows), seconds)
+    return Reading(frozenset(rows), seconds, processor_seconds() - used)
