@@ -227,9 +227,9 @@ def test_the_navigation_holds_at_most_seven_entries_and_those_of_the_role(visit:
     def labels(person: str, url: str = "/") -> list[str]:
         return re.findall(r'aria-hidden="true"></i><span>([^<]+)</span>\s*</a>', page(visit(person), url))
 
-    assert labels("bureau") == ["总览", "单位", "填报情况", "预警", "规则手册", "校历", "下级账号"]
+    assert labels("bureau") == ["总览", "监测分析", "单位", "填报情况", "预警", "规则与校历", "下级账号"]
     assert labels("school") == ["本校", "周报", "预警", "班级", "校历", "规则手册"]
-    assert labels("sysadmin", "/accounts/") == ["账号"]
+    assert labels("sysadmin", "/accounts/") == ["账号", "比对记录"]
 
 
 def test_only_invented_data_is_called_invented(visit: Visit, world: World) -> None:
