@@ -25,7 +25,8 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from benchmarks import world
+from benchmarks import figures, world
+from benchmarks.figures import Figure
 from benchmarks.killing import Clients, Killer
 from benchmarks.portal import Portal, own_portal
 
@@ -95,7 +96,17 @@ def rage(portal: Portal, kills: int, seed: int) -> list[str]:
     print(f"{killer.told()}; in {time.monotonic() - began:.0f} s; {world.when()}")
     answers = ", ".join(f"{count} × {status or 'none'}" for status, count in sorted(clients.answers.items()))
     print(f"{sum(map(len, clients.acknowledged.values()))} returns acknowledged; answers: {answers}", flush=True)
-    return clients.refused + settle(portal) + check(portal, clients, schools, week)
+    failures = clients.refused + settle(portal) + check(portal, clients, schools, week)
+    acknowledged = sum(map(len, clients.acknowledged.values()))
+    figures.tell(
+        Figure(
+            f"kill -9 while {len(schools)} schools submit: {killer.told()}",
+            f"{acknowledged} returns acknowledged, {len(failures)} things lost or wrong",
+            bound="nothing lost, findings = oracle",
+            is_met=not failures,
+        )
+    )
+    return failures
 
 
 def settle(portal: Portal) -> list[str]:
