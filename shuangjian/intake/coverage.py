@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -88,21 +89,24 @@ def recheck_returns(institution_ids: Sequence[int], since: dt.date, until: dt.da
     returns = WeeklyReturn.objects.filter(
         institution_id__in=institution_ids, week__gte=Week.of(since).monday, week__lte=until, state__in=JUDGED_STATES
     )
-    changed = []
-    for weekly_return in returns.select_related("institution", "current_version").defer("draft").iterator(_AT_A_TIME):
-        is_complete = _answers_everything(weekly_return)
-        if is_complete != weekly_return.is_complete:
-            weekly_return.is_complete = is_complete
-            changed.append(weekly_return)
-    WeeklyReturn.objects.bulk_update(changed, ["is_complete"])
+    now: dict[bool, list[int]] = {True: [], False: []}
+    rows = returns.select_related("institution", "current_version").defer("draft").order_by("week", "pk")
+    some = rows.iterator(_AT_A_TIME)
+    while batch := list(islice(some, _AT_A_TIME)):
+        forms = Form.of_many([(each.institution, Week(each.week)) for each in batch])
+        for weekly_return, form in zip(batch, forms, strict=True):
+            is_complete = _answers_everything(weekly_return, form)
+            if is_complete != weekly_return.is_complete:
+                now[is_complete].append(weekly_return.pk)
+    for is_complete, changed in now.items():
+        WeeklyReturn.objects.filter(pk__in=changed).update(is_complete=is_complete)
     recheck_sufficiency(institution_ids, since, until)
 
 
-def _answers_everything(weekly_return: WeeklyReturn) -> bool:
+def _answers_everything(weekly_return: WeeklyReturn, form: Form) -> bool:
     """Only gaps count: a row on a day that is no school day any more is wrong for a new submit, not missing here."""
     if weekly_return.current_version is None:
         return False
-    form = Form.of(weekly_return.institution, Week(weekly_return.week))
     payload = weekly_return.current_version.payload
     for section in all_sections():
         rows = {key: payload.get(key, []) for key in section.columns(form)}
