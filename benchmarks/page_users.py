@@ -9,8 +9,9 @@ After that the same people click without any pause, as fast as pages come back. 
 takes its share of the machine too; it says how far the bounds are from what the machine can give.
 
 The server is gunicorn as in the Dockerfile: 2 workers of 4 threads, preloaded. Every page is opened three times before
-anything is counted. Nothing is written meanwhile, unless ``--writes`` asks for a write transaction every so many
-seconds: it empties what ``dashboards.unchanged`` remembers, as each submit does.
+anything is counted. Nothing is written meanwhile, unless ``--writes`` asks for a transaction with an id every so
+many seconds: after each, every page is made anew (``dashboards.views.kept``), as after each submit and each beat of a
+running portal.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def measure_users(users: int, seconds: int, *, writes: float = 0.0) -> None:
     people = list(_people(users))
     connection.close()
     with _gunicorn():
-        _together(people, _warm)
+        failed = _together(people, _warm).failed
+        if failed:
+            sys.exit(f"{len(failed)} pages were not answered 200 before anything was measured: {failed[:5]}")
         until = time.monotonic() + seconds
         with _writing(writes):
             taken = _together(people, lambda *each: _work(*each, until=until, think=THINK))
