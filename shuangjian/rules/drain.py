@@ -43,7 +43,8 @@ FOR UPDATE SKIP LOCKED LIMIT 1
 _AREA_LOCK = 3
 
 # Institutions of a town that one transaction judges: eight over a term (half a second at a full district, measured),
-# more over a shorter range, whose term rules still look at the term. Their locks are held as long, and a submit of any of them waits for it.
+# more over a shorter range, though its term rules look at the whole term all the same. Their locks are held as long,
+# and a submit of any of them waits for it.
 UNIT_DAYS_AT_ONCE = 8 * 160
 MOST_UNITS_AT_ONCE = 20
 
