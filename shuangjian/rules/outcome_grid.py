@@ -14,21 +14,19 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, F, Max, When
-from django.db.models.fields import SmallIntegerField
+from django.db.models import F, Q
 
 from shuangjian.bureau.models import Institution, UnitDay
-from shuangjian.core.choices import Outcome, Severity, Stage
+from shuangjian.core.choices import Outcome, Severity
 from shuangjian.core.querysets import lookup
 from shuangjian.core.weeks import Week
 from shuangjian.rules.declare import Period, Rule, Source, all_rules
-from shuangjian.rules.models import Exemption, Finding, RuleMode
+from shuangjian.rules.models import Dismissal, Exemption, Finding, RuleMode
 from shuangjian.rules.outcomes import _term_of
 from shuangjian.rules.registries import coverage
 
 _LEVELS = sorted((int(level) for level in Severity), reverse=True)
 _DAY_OR_WEEK = (Period.DAY, Period.WEEK)
-_STAGES = tuple(Stage.values)
 #: Sets of rules are whole numbers: bit n is the n-th rule by code.
 Rules = int
 
@@ -201,24 +199,18 @@ class _Facts:
 
 
 def _school_stages(ids: list[int], mondays: list[dt.date]) -> Iterator[tuple[tuple[int, dt.date], Any]]:
-    """(stages of which the calendar knows the week, stages that had school in it); one query."""
-    most = {
-        f"of_{stage}": Max(Case(When(stage=stage, then=F("week_school_days")), output_field=SmallIntegerField()))
-        for stage in _STAGES
-    }
-    rows = UnitDay.objects.filter(institution_id__in=ids, week__in=mondays).order_by()
-    kinds: dict[tuple[int | None, ...], Any] = {}
-    for pk, monday, *counts in (
-        rows.values("institution_id", "week").annotate(**most).values_list("institution_id", "week", *most)
-    ):
-        signature = tuple(counts)
-        if signature not in kinds:
-            by_stage = list(zip(_STAGES, counts, strict=True))
-            kinds[signature] = (
-                tuple(stage for stage, count in by_stage if count is not None),
-                tuple(stage for stage, count in by_stage if count),
-            )
-        yield (pk, monday), kinds[signature]
+    """(stages of which the calendar knows the week, stages that had school in it); one query.
+
+    One day stands for its week, since the number of its school days is repeated on each; of a week without any, all.
+    """
+    standing = Q(date=F("week_first_on")) | Q(week_school_days=0)
+    rows = UnitDay.objects.filter(standing, institution_id__in=ids, week__in=mondays).order_by()
+    counts: dict[tuple[int, dt.date], dict[str, int]] = {}
+    for pk, monday, stage, school_days in rows.values_list("institution_id", "week", "stage", "week_school_days"):
+        counts.setdefault((pk, monday), {})[stage] = school_days
+    for key, by_stage in counts.items():
+        known = tuple(sorted(by_stage))
+        yield key, (known, tuple(stage for stage in known if by_stage[stage]))
 
 
 def _sufficient(ids: list[int], mondays: list[dt.date], sets: _RuleSets) -> Iterator[tuple[tuple[int, dt.date], Rules]]:
@@ -296,11 +288,10 @@ def _switched_off(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dic
 
 def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dict[tuple[int, dt.date], _Seen]:
     """Rules with open, undismissed, not exempt findings; one query, a second where rules look at longer periods."""
-    findings = Finding.objects.filter(institution_id__in=ids, is_trial=False, is_exempt=False).open().undismissed()
-    short = [rule.code for rule in sets.rules if rule.period in _DAY_OR_WEEK]
+    findings = undismissed(Finding.objects.filter(institution_id__in=ids, is_trial=False, is_exempt=False).open())
     longer = [rule.code for rule in sets.rules if rule.period not in _DAY_OR_WEEK]
     monday_of = {week.key: week.monday for week in weeks}
-    of_weeks = findings.filter(rule__in=short, period__in=list(monday_of))
+    of_weeks = findings.filter(period__in=list(monday_of))  # no longer period is named like a week
     result = {(pk, monday_of[period]): seen for pk, period, seen in _grouped(of_weeks, sets)}
     if not longer:
         return result
@@ -316,6 +307,13 @@ def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dict[tuple[
                 key = (pk, week.monday)
                 result[key] = result.get(key, _NOTHING).joined(seen)
     return result
+
+
+def undismissed(findings: Any) -> Any:
+    """As ``FindingQuerySet.undismissed``, for the findings of a district: the dismissals are hashed once, whatever
+    PostgreSQL believes of their number; one lookup for each of 20,000 findings takes longer than all the rest."""
+    dismissed = Dismissal.objects.filter(observed=F("finding__observed"), limit=F("finding__limit"))
+    return findings.exclude(pk__in=dismissed.values("finding_id"))
 
 
 def _grouped(findings: Any, sets: _RuleSets) -> Iterator[tuple[int, str, _Seen]]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from shuangjian.core.choices import Stage
 from shuangjian.core.weeks import Week
 from shuangjian.dashboards.selectors.filings import UNCONFIRMED
+from shuangjian.dashboards.selectors.trends_ranking import DRAWN, drawn_words
 from shuangjian.dashboards.selectors.trends_scope import AREA_WORDS, CENTRE, TOWN, UNIT, Group, Scope
 from shuangjian.dashboards.selectors.weeks import short_label
 from shuangjian.intake.filing_counts import FilingCounts, filing_counts_by
@@ -92,9 +93,10 @@ def week_chart(trend: FilingTrend) -> dict[str, Any] | None:
         "kind": "line",
         "title": headline(trend),
         "unit": "%",
-        "note": "占应报的比例；只画已到期的周次",
+        "note": "占应报的比例，纵轴不从零起；只画已到期的周次",
         "columns": ["周次", "报送率", "按时率", "完整率"],
         "rows": [[short_label(week), c.filed_rate, c.on_time_rate, c.complete_rate] for week, c in due],
+        "from_zero": False,
         "to": 100,
     }
 
@@ -121,9 +123,9 @@ def area_chart(trend: FilingTrend) -> dict[str, Any] | None:
         "kind": "bars",
         "title": f"{least.name}按时率最低：{least.counts.on_time_rate}%，{together}",
         "unit": "%",
-        "note": "按时报送占应报次数的比例，已到期各周合计",
+        "note": f"按时报送占应报次数的比例，已到期各周合计{drawn_words(len(trend.areas))}",
         "columns": [trend.word, "按时率"],
-        "rows": [[area.name, area.counts.on_time_rate, "", area.url] for area in trend.areas],
+        "rows": [[area.name, area.counts.on_time_rate, "", area.url] for area in trend.areas[:DRAWN]],
         "limit": {"value": trend.total.on_time_rate, "label": together},
         "to": 100,
     }

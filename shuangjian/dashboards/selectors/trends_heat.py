@@ -125,9 +125,9 @@ def heat_chart(grid: HeatGrid, lines: Sequence[HeatLine]) -> dict[str, Any]:
         "row_urls": [line.url for line in lines],
     }
     if grid.is_areas:
-        note = "每格：需要关注的学校占应报学校的百分比；斜纹：半数以上学校数据不足；空白：不应报、未到期"
+        note = "每格：需要关注的学校占应报学校的百分比；斜纹：半数以上学校数据不足；空白：不应报、未到期；列为周次"
         return {**chart, "unit": "%", "note": note, "hatched": [[s.sign == "nodata" for s in x.squares] for x in lines]}
-    note = "每格：该校该周的结果；斜纹角：另有规则数据不足；空白：不应报、未到期或未开始"
+    note = "每格：该校该周的结果；左下白角：另有规则数据不足；空白：不应报、未到期或未开始；列为周次"
     return {**chart, "note": note, "levels": LEVELS}
 
 

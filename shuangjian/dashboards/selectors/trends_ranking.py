@@ -23,6 +23,8 @@ MEASURES = {SHARE: "需要关注占比", DENSITY: "每百班日疑似问题"}
 TERM, MONTH, WEEK = "term", "month", "week"
 SPANS = {TERM: "本学期至今", MONTH: "近 4 周", WEEK: "最近一周"}
 _MONTH_WEEKS = 4
+_FEWEST_UNITS = 3
+DRAWN = 40  # bars in one figure; the table has all
 _ENOUGH = 0.5  # of the class-days owed must be filed, or a density says nothing
 
 
@@ -112,14 +114,15 @@ def ranking_chart(found: Ranking) -> dict[str, Any] | None:
         "kind": "shares",
         "title": headline(found),
         "unit": "%",
-        "note": f"占已到期“学校×周”的比例，{span_words(found)}；疑似问题以核查认定为准",
+        "note": f"占已到期“学校×周”的比例，{span_words(found)}；疑似问题以核查认定为准{drawn_words(len(found.lines))}",
         "columns": [found.word, "数据不足", "疑似违规", "预警"],
         "signs": ["nodata", "violation", "warning"],
         "rows": [
             [line.name, *(line.share_of(count) for count in (line.lacking, line.suspected, line.warned))]
-            for line in found.lines
+            for line in found.lines[:DRAWN]
         ],
-        "urls": [line.url for line in found.lines],
+        "urls": [line.url for line in found.lines[:DRAWN]],
+        "sums": [line.share for line in found.lines[:DRAWN]],
         "limit": _average(found),
     }
 
@@ -132,7 +135,9 @@ def headline(found: Ranking) -> str:
     known = [line for line in found.lines if line.value(found.measure) is not None]
     if not known:
         return f"{len(unknown)} 个{found.word}都数据不足"
-    most, average = known[0], found.total.value(found.measure)
+    # A town of one or two schools is shown where it stands, but says too little to be named first.
+    most = next((line for line in known if line.units >= _FEWEST_UNITS), known[0])
+    average = found.total.value(found.measure)
     if not most.value(found.measure):
         return f"{span_words(found)}没有{found.word}需要关注"
     if len(found.lines) == 1:
@@ -144,6 +149,11 @@ def span_words(found: Ranking) -> str:
     """第36周至第47周, or the one week."""
     first, last = short_label(found.weeks[0]), short_label(found.weeks[-1])
     return first if first == last else f"{first}至{last}"
+
+
+def drawn_words(count: int) -> str:
+    """Says that a figure is cut to its first bars; "" where it is not."""
+    return f"；只画前 {DRAWN} 个，其余见下表" if count > DRAWN else ""
 
 
 def _figure(line: Rank, measure: str) -> str:
@@ -173,9 +183,10 @@ def _density_chart(found: Ranking) -> dict[str, Any]:
         "kind": "bars",
         "title": headline(found),
         "unit": "条/百班日",
-        "note": f"每 100 个已报班日的疑似问题，{span_words(found)}；已报不足应报一半的列为数据不足，排在最前",
+        "note": f"每 100 个已报班日的疑似问题，{span_words(found)}；已报不足应报一半的列为数据不足，排在最前"
+        + drawn_words(len(found.lines)),
         "columns": [found.word, "每百班日疑似问题"],
-        "rows": [[line.name, line.density, "", line.url] for line in found.lines],
+        "rows": [[line.name, line.density, "", line.url] for line in found.lines[:DRAWN]],
         "limit": _average(found),
     }
 

@@ -139,6 +139,10 @@ class Scope:
         return self.asked.by if self.asked.by in self.kinds else self.kinds[0]
 
     @property
+    def has_several_towns(self) -> bool:
+        return len({unit.town_id for unit in self.units}) > 1
+
+    @property
     def place(self) -> str:
         """The town or centre that the figure is narrowed to; "" for the whole jurisdiction."""
         if self.asked.town:
@@ -160,7 +164,7 @@ class Scope:
         """The units by town, centre, or each for itself, as ``by`` says; by name, units without an area last."""
         if self.by == UNIT:
             return [
-                Group(unit.name, unit.code, UNIT, [unit], unit.town.name if unit.town else NO_TOWN)
+                Group(unit.name, unit.code, UNIT, [unit], _town_of(unit) if self.has_several_towns else "")
                 for unit in self.units
             ]
         found: dict[int | None, list[Institution]] = {}
@@ -197,6 +201,10 @@ def _is(area: object, code: str) -> bool:
     return area is None if code == UNCONFIRMED else getattr(area, "code", None) == code
 
 
+def _town_of(unit: Institution) -> str:
+    return unit.town.name if unit.town else NO_TOWN
+
+
 def _name_order(area: Any) -> tuple[bool, str]:
     return area is None, area.pinyin if area else ""
 
@@ -204,5 +212,5 @@ def _name_order(area: Any) -> tuple[bool, str]:
 def _group(kind: str, units: Sequence[Institution]) -> Group:
     area = getattr(units[0], kind)
     if area is None:
-        return Group(NO_TOWN if kind == TOWN else NO_CENTRE, UNCONFIRMED, kind, units)
+        return Group(NO_TOWN if kind == TOWN else NO_CENTRE, UNCONFIRMED, kind, units, f"{len(units)} 所")
     return Group(area.name, area.code, kind, units, f"{len(units)} 所")

@@ -19,7 +19,7 @@ from shuangjian.intake.filing_counts import in_state, with_return
 from shuangjian.intake.models import Filing
 from shuangjian.rules.declare import Period, Source, all_rules
 from shuangjian.rules.models import Finding, FindingQuerySet
-from shuangjian.rules.outcome_grid import Cell, outcome_grid
+from shuangjian.rules.outcome_grid import Cell, outcome_grid, undismissed
 
 _WORRYING = (Outcome.SUSPECTED_VIOLATION, Outcome.WARNING)
 _PER_WEEK = (Period.DAY, Period.WEEK)
@@ -92,13 +92,12 @@ def counted_findings(scope: Scope, weeks: Sequence[Week]) -> FindingQuerySet:
     As the unit's page counts them; with a rule asked for, that rule's alone.
     """
     rules = [scope.rule] if scope.rule else [rule for rule in all_rules() if rule.period in _PER_WEEK]
-    return (
-        Finding.objects.filter(institution__in=scope.ids, rule__in=[rule.code for rule in rules])
-        .filter(period__in=[week.key for week in weeks], is_trial=False, is_exempt=False, is_stale=False)
-        .open()
-        .undismissed()
-        .order_by()
-    )
+    findings = Finding.objects.filter(institution__in=scope.ids, rule__in=[rule.code for rule in rules])
+    counted = findings.filter(
+        period__in=[week.key for week in weeks], is_trial=False, is_exempt=False, is_stale=False
+    ).open()
+    judged: FindingQuerySet = undismissed(counted).order_by()
+    return judged
 
 
 def findings_by_unit(scope: Scope, weeks: Sequence[Week]) -> dict[int, int]:

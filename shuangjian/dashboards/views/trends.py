@@ -13,24 +13,25 @@ from django.urls import reverse
 from shuangjian.accounts.requests import signed_in
 from shuangjian.core import clock
 from shuangjian.core.choices import Stage
-from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors import trends_filing, trends_heat, trends_ranking, trends_rules
 from shuangjian.dashboards.selectors.jurisdiction import SUPERVISORS
 from shuangjian.dashboards.selectors.trends_scope import AREA_WORDS, CENTRE, TOWN, Asked, Scope
 from shuangjian.dashboards.views.asked import asked
+from shuangjian.dashboards.views.kept import KeptView
 from shuangjian.rules.declare import Source, all_rules
 
 PAGE_SIZE = 40
 TABS = {"trends": "排名", "trends_heat": "热力图", "trends_rules": "规则走势", "trends_filing": "填报率"}
 
 
-class TrendsView(ScopedView):
+class TrendsView(KeptView):
     """What the four pages share: who may look, the filters, and why there may be nothing to show."""
 
     roles = SUPERVISORS
     tab: ClassVar[str]
     #: Filters that mean nothing on the page are not offered.
     has_rule_filter: ClassVar[bool] = True
+    compares: ClassVar[bool] = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         scope = scope_of(self.request)
@@ -44,7 +45,10 @@ class TrendsView(ScopedView):
                 for name, label in TABS.items()
             ],
             empty=_empty(scope),
-            filters=[*_filters(scope, with_rules=self.has_rule_filter), *own.pop("filters", [])],
+            filters=[
+                *_filters(scope, with_rules=self.has_rule_filter, compares=self.compares),
+                *own.pop("filters", []),
+            ],
             chips=_chips(scope),
             back=_back(scope, self.tab),
             **own,
@@ -87,12 +91,13 @@ class TrendsHeatView(TrendsView):
     def figures(self, scope: Scope) -> dict[str, Any]:
         grid = trends_heat.heat_grid(scope, sort=asked(self.request, "sort"))
         page_obj = Paginator(grid.lines, PAGE_SIZE).get_page(asked(self.request, "page"))
+        lines = list(page_obj.object_list)
         return {
             "grid": grid,
             "headline": trends_heat.headline(grid),
             "page_obj": page_obj,
-            "lines": page_obj.object_list,
-            "chart": trends_heat.heat_chart(grid, page_obj.object_list),
+            "lines": lines,
+            "chart": trends_heat.heat_chart(grid, lines),
             "noun": "所" if not grid.is_areas else "个",
             "filters": [_choice("排序", "sort", grid.sort, trends_heat.SORTS)],
         }
@@ -103,6 +108,7 @@ class TrendsRulesView(TrendsView):
 
     template_name = "dashboards/trends_rules.html"
     tab = "trends_rules"
+    compares = False
 
     def figures(self, scope: Scope) -> dict[str, Any]:
         trends = trends_rules.rule_trends(scope)
@@ -130,7 +136,7 @@ class TrendsFilingView(TrendsView):
         }
 
 
-class TrendsGlanceView(ScopedView):
+class TrendsGlanceView(KeptView):
     """Two small figures that the home fetches after it has been shown."""
 
     template_name = "dashboards/trends_glance.html"
@@ -181,7 +187,7 @@ def _empty(scope: Scope) -> dict[str, str]:
     return {}
 
 
-def _filters(scope: Scope, *, with_rules: bool) -> list[dict[str, Any]]:
+def _filters(scope: Scope, *, with_rules: bool, compares: bool) -> list[dict[str, Any]]:
     filters: list[dict[str, Any]] = []
     if len(scope.terms) > 1:
         filters.append(
@@ -193,7 +199,7 @@ def _filters(scope: Scope, *, with_rules: bool) -> list[dict[str, Any]]:
                 "has_no_all": True,
             }
         )
-    if len(scope.kinds) > 1:
+    if compares and len(scope.kinds) > 1:
         filters.append(_choice("比较", "by", scope.by, {kind: AREA_WORDS[kind] for kind in scope.kinds}))
     stages = Counter(stage for unit in scope.visible for stage in unit.stages)
     if len(stages) > 1:

@@ -16,6 +16,7 @@
   const GROUNDS = { compliant: "compliant-soft", exempt: "exempt-mark", notice: "notice-mark", warning: "warning-mark", violation: "violation-mark", critical: "critical-mark" };
   const SIGN = (name) => token(`--sj-${name}-mark`) || colours.blue;
   const FONT = token("--sj-font");
+  const LABEL = { backgroundColor: "rgba(255,255,255,0.85)", padding: [1, 2] };  // the line of an average runs behind it
   const text = (size = 13, colour = colours.ink2) => ({ fontFamily: FONT, fontSize: size, color: colour });
 
   function hatch() {
@@ -42,7 +43,7 @@
   const number = (value) => Number(value).toLocaleString("zh-CN", { maximumFractionDigits: 2 });
   const withUnit = (value, unit) => (value === null ? "数据不足" : `${number(value)}${unit ? ` ${unit}` : ""}`);
   const plain = (value) => String(value).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  const base = () => ({ animation: false, textStyle: text(), aria: { enabled: true } });
+  const base = () => ({ animation: false, textStyle: text() });  // the figure has its own label; that of echarts is English
 
   /* Ranked bars: rows [label, value, sign?, url?], in the order given; direct labels, so no value axis. */
   function bars(chart) {
@@ -50,14 +51,14 @@
     const unknown = Math.max(1, chart.to ?? 0, ...chart.rows.map((row) => row[1] ?? 0)) * 0.16;
     return {
       ...base(),
-      grid: { left: 8, right: 64, top: chart.limit ? 24 : 4, bottom: 0, containLabel: true },
+      grid: { left: 8, right: 64, top: 4, bottom: chart.limit ? 22 : 0, containLabel: true },
       tooltip: tooltip((point) => `${plain(point.name)}<br><b>${withUnit(chart.rows[point.dataIndex][1], chart.unit)}</b>`),
       xAxis: { type: "value", show: false, min: 0, max: chart.to },
       yAxis: categories(chart),
       series: [{
         type: "bar", barMaxWidth: 18, barCategoryGap: "34%", barMinHeight: 2,
         data: chart.rows.map((row) => ({ value: row[1] ?? unknown, itemStyle: { color: row[1] === null ? hatch() : row[2] ? SIGN(row[2]) : colours.blue, borderRadius: [0, 3, 3, 0] } })),
-        label: { show: true, position: "right", ...text(13, colours.ink), fontWeight: 600, formatter: (point) => withUnit(chart.rows[point.dataIndex][1], "") },
+        label: { show: true, position: "right", ...text(13, colours.ink), fontWeight: 600, ...LABEL, formatter: (point) => withUnit(chart.rows[point.dataIndex][1], "") },
         markLine: limitLine(chart, "xAxis"),
       }],
     };
@@ -72,16 +73,16 @@
     };
   }
 
-  /* Parts of a whole, one bar a row: columns [label, part…], rows [label, share | null…], signs of the parts, urls of the
-     rows. What is not known comes first and is hatched; the label is the sum. */
+  /* Parts of a whole, one bar a row: columns [label, part…], rows [label, share | null…], signs of the parts, sums and urls
+     of the rows. What is not known comes first and is hatched; the label is the sum. */
   function shares(chart) {
     const names = chart.columns.slice(1);
-    const sums = chart.rows.map((row) => row.slice(1).reduce((sum, value) => (value === null ? sum : (sum ?? 0) + value), null));
+    const sums = chart.sums;
     const last = names.length - 1;
     const fill = (index) => (chart.signs[index] === "nodata" ? hatch() : SIGN(chart.signs[index]));
     return {
       ...base(),
-      grid: { left: 8, right: 64, top: chart.limit ? 24 : 4, bottom: 0, containLabel: true },
+      grid: { left: 8, right: 64, top: 4, bottom: chart.limit ? 22 : 0, containLabel: true },
       tooltip: tooltip((points) => [plain(points[0].name), ...points.map((point) => `${plain(point.seriesName)} <b>${withUnit(chart.rows[point.dataIndex][point.seriesIndex + 1], chart.unit)}</b>`)].join("<br>"), "axis"),
       xAxis: { type: "value", show: false, min: 0, max: Math.max(1, ...sums, chart.limit?.value ?? 0) },
       yAxis: categories(chart),
@@ -89,8 +90,8 @@
         name, type: "bar", stack: "all", barMaxWidth: 18, barCategoryGap: "34%", cursor: "pointer",
         data: chart.rows.map((row) => ({ value: row[index + 1] ?? 0, itemStyle: { color: row[index + 1] === null ? hatch() : fill(index) } })),
         itemStyle: { borderColor: chart.signs[index] === "nodata" ? colours.nodata : "transparent", borderWidth: chart.signs[index] === "nodata" ? 0.5 : 0 },
-        label: index < last ? undefined : { show: true, position: "right", ...text(13, colours.ink), fontWeight: 600, formatter: (point) => (sums[point.dataIndex] === null ? "数据不足" : `${number(Math.round(sums[point.dataIndex] * 10) / 10)}%`) },
-        markLine: index ? undefined : limitLine(chart, "xAxis"),
+        label: index < last ? undefined : { show: true, position: "right", ...text(13, colours.ink), fontWeight: 600, ...LABEL, formatter: (point) => (sums[point.dataIndex] === null ? "数据不足" : `${number(sums[point.dataIndex])}%`) },
+        z: index < last ? 2 : 3, markLine: index ? undefined : { z: 2, ...limitLine(chart, "xAxis") },
       })),
     };
   }
@@ -172,7 +173,7 @@
       grid: { left: 12, right: names.length > 1 ? 72 : 24, top: chart.markers?.length ? 46 : 20, bottom: 8, containLabel: true },
       tooltip: tooltip((points) => [plain(points[0].axisValueLabel), ...rows(points)].join("<br>"), "axis"),
       xAxis: { type: "category", boundaryGap: false, data: chart.rows.map((row) => row[0]), axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { ...text(12), hideOverlap: true } },
-      yAxis: { type: "value", min: chart.from_zero === false ? undefined : 0, max: chart.to, splitLine: { lineStyle: { color: colours.line } }, axisLabel: text(12) },
+      yAxis: { type: "value", min: chart.from_zero === false ? undefined : 0, scale: chart.from_zero === false, max: chart.to, splitLine: { lineStyle: { color: colours.line } }, axisLabel: text(12) },
       series: names.map((name, index) => ({
         name, type: "line", data: chart.rows.map((row) => row[index + 1]), connectNulls: false, symbolSize: 6, lineStyle: { width: 2.5 }, color: SERIES[index],
         showSymbol: chart.rows.length < 30, endLabel: { show: names.length > 1, formatter: name, ...text(12, SERIES[index]), lineHeight: 16 },
