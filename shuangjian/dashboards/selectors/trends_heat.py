@@ -143,8 +143,8 @@ def headline(grid: HeatGrid) -> str:
         return f"{most.name}数据缺得最多：{most.due} 个学校周次中 {most.lacking} 个数据不足"
     often = sum(line.worrying >= _OFTEN for line in grid.lines)
     if dark:
-        return f"{len(grid.lines)} 所学校中 {len(dark)} 所有周次数据不足，{often} 所有 {_OFTEN} 周以上出现疑似问题"
-    return f"{len(grid.lines)} 所学校各周数据齐全，{often} 所有 {_OFTEN} 周以上出现疑似问题"
+        return f"{len(grid.lines)} 所学校中，{len(dark)} 所出现过数据不足，{often} 所至少 {_OFTEN} 周有疑似问题"
+    return f"{len(grid.lines)} 所学校各周数据齐全，{often} 所至少 {_OFTEN} 周有疑似问题"
 
 
 _OFTEN = 3

@@ -135,9 +135,10 @@ def headline(trends: Trends) -> str:
         return "各周都没有未消除的疑似问题"
     line = trends.lines[0]
     tendency = _tendency(line, trends.bases)
+    name = f"“{line.rule.title}”（{line.rule.code}）"
     if len(trends.lines) == 1:
-        return f"{line.rule.code} {line.rule.title}{tendency}"
-    return f"最多的是{line.rule.code} {line.rule.title}，占 {round(line.total * 100 / trends.total)}%，{tendency}"
+        return f"{name}{tendency}"
+    return f"最多的是{name}，占 {round(line.total * 100 / trends.total)}%，{tendency}"
 
 
 def _tendency(line: RuleTrend, bases: Sequence[WeekBase]) -> str:
