@@ -46,9 +46,8 @@ def open_check(*, since: dt.date, until: dt.date, rules: Sequence[str] | None, a
     running = _running(since, until, codes)
     if running is not None:
         raise Conflict(f"同样的核对（{running.cause}）正在进行：{_progress(running)}。请等它完成，不必再次发起。")
-    span = f"{since} 至 {until}"
     what = "全部规则" if codes is None else "、".join(codes)
-    run = _open(Run.Kind.MANUAL, f"人工核对：{what}，{span}"[:200], (since, until), codes, actor)
+    run = _open(Run.Kind.MANUAL, f"人工核对：{what}"[:200], (since, until), codes, actor)
     record(
         "open_check",
         actor=actor,

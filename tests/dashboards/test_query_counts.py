@@ -37,7 +37,10 @@ PINNED = [
     ("bureau", "/rules/HW-02/", 4),
     ("bureau", "/clauses/", 4),
     ("bureau", "/search/?q=示范", 7),
+    ("bureau", "/runs/", 9),
+    ("town", "/runs/", 7),
     ("sysadmin", "/accounts/", 6),
+    ("sysadmin", "/runs/", 9),
 ]
 
 
