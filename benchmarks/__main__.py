@@ -30,6 +30,7 @@ from benchmarks.figures import Figure
 
 WORLD = "benchmark_world"
 PRESENT = "2027-02-01T09:00"  # after the last teaching week of the shipped calendar's autumn term
+FULL = (240, 21)  # schools and weeks for which the bounds are set
 SMALL = 10  # the small world of "scale" has a tenth of the schools
 
 
@@ -44,11 +45,15 @@ class Run:
     failed: list[str] = field(default_factory=list)
     section: str = ""
 
+    @property
+    def is_small(self) -> bool:
+        return self.asked.schools < FULL[0] or self.asked.weeks < FULL[1]
+
     def python(self, *arguments: str, url: str, shown: bool = False) -> None:
         """Run a module of ours on that database; ``shown``: its lines belong into the document."""
         file = self.folder / f"{self.section}.jsonl"
         env = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "shuangjian.settings.dev"}
-        env |= {"BENCHMARK_NOW": PRESENT, **figures.environment(file)}
+        env |= {"BENCHMARK_NOW": PRESENT, **figures.environment(file, is_small=self.is_small)}
         process = subprocess.Popen([sys.executable, *arguments], env=env, stdout=subprocess.PIPE, text=True)
         lines = []
         assert process.stdout is not None
@@ -89,8 +94,8 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--schools", type=int, default=240)
-    parser.add_argument("--weeks", type=int, default=21, help="teaching weeks of the term")
+    parser.add_argument("--schools", type=int, default=FULL[0])
+    parser.add_argument("--weeks", type=int, default=FULL[1], help="teaching weeks of the term")
     parser.add_argument("--terms", type=int, default=5, help="of history, for the section history")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--only", action="append", choices=list(SECTIONS), help="may be given several times")

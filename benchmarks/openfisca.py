@@ -28,6 +28,12 @@ from shuangjian.rules.declare import all_rules  # noqa: E402
 
 VENV = VAR / "openfisca"
 RUNS = 3
+#: How it reads, how many simulations, in words, and the bound where one is set.
+_WAYS = (
+    ("fetch", "day", "read by a cursor, each day by its own standard", 3),
+    ("copy", "day", "read by COPY in binary, each day by its own standard", None),
+    ("copy", "term", "read by COPY in binary, one standard for all days", None),
+)
 _TABLE = """
 DROP TABLE IF EXISTS openfisca_finding;
 CREATE TABLE openfisca_finding (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, school_class_id bigint NOT NULL,
@@ -45,18 +51,15 @@ def main() -> None:
     runs = [_engine(rules) for _ in range(RUNS)]
     engine, processor = min(run.seconds for run in runs), min(run.processor for run in runs)
     expected = {row for row in judging.open_findings() if row[0] == "HW-02"}
-    ways = {"copy": "read by COPY in binary into numpy", "fetch": "read by a cursor"}
-    for way, told in ways.items():
-        run = min((_openfisca(way, expected) for _ in range(RUNS)), key=lambda each: sum(each["seconds"].values()))
+    for way, per, told, bound in _WAYS:
+        run = min((_openfisca(way, per, expected) for _ in range(RUNS)), key=lambda each: sum(each["seconds"].values()))
         steps = ", ".join(f"{step} {seconds:.2f}" for step, seconds in run["seconds"].items())
         total = sum(run["seconds"].values())
         value = f"HW-02 over {run['items']:,} items: {engine:.2f} s with {len(expected):,} findings written"
-        baseline = f"OpenFisca-core, {told}, {total:.2f} s ({steps}), same findings"
-        at_least(f"engine against OpenFisca-core, {told}", value, total / engine, baseline, 3)
+        at_least(f"engine against OpenFisca-core, {told}", value, total / engine, f"{total:.2f} s ({steps})", bound)
         times = run["processor"] / processor
         value = f"{processor:.2f} s of processor, alerts included"
-        baseline = f"OpenFisca, {run['processor']:.2f} s"
-        tell(Figure("the same, whatever else the machine does", value, baseline, f"{times:.1f} × less than"))
+        tell(Figure("the same, whatever else the machine does", value, f"{run['processor']:.2f} s", f"{times:.1f} ×"))
 
 
 def _engine(rules: Any) -> judging.Judged:
@@ -65,11 +68,11 @@ def _engine(rules: Any) -> judging.Judged:
     return judging.sweep(rules, judging.running_term())
 
 
-def _openfisca(way: str, expected: set[Any]) -> Any:
+def _openfisca(way: str, per: str, expected: set[Any]) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
     side = PROJECT / "benchmarks" / "openfisca_side.py"
-    shown = subprocess.run([VENV / "bin" / "python", side, way], capture_output=True, text=True)
+    shown = subprocess.run([VENV / "bin" / "python", side, way, per], capture_output=True, text=True)
     if shown.returncode != 0:
         sys.exit(shown.stderr)
     with connection.cursor() as cursor:
