@@ -51,23 +51,13 @@ class Cell:
     worst: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Rules with findings, from the worst severity down, and rules of which only stale ones are left."""
+#: Rules with findings, one set a severity from the worst down, and last those of which only stale ones are left.
+Seen = tuple[Rules, ...]
+#: (stages of which the calendar knows the week, stages that had school in it).
+Stages = tuple[tuple[str, ...], tuple[str, ...]]
 
-    by_level: tuple[Rules, ...] = (0, 0, 0, 0)
-    stale: Rules = 0
-
-    @property
-    def proven(self) -> Rules:
-        return self.by_level[0] | self.by_level[1] | self.by_level[2] | self.by_level[3]
-
-    def joined(self, other: _Seen) -> _Seen:
-        levels = tuple(mine | theirs for mine, theirs in zip(self.by_level, other.by_level, strict=True))
-        return _Seen(levels, self.stale | other.stale)
-
-
-_NOTHING = _Seen()
+_NOTHING: Seen = (0,) * (len(_LEVELS) + 1)
+_NO_CALENDAR: Stages = ((), ())
 
 
 def outcome_grid(
@@ -84,55 +74,60 @@ def outcome_grid(
     only = sets.of(each.code for each in rules if each.code == rule) if rule else sets.every
     facts = _Facts.gather(institution_ids, weeks, sets)
     cells: dict[tuple[int, dt.date], Cell] = {}
-    kept: dict[tuple[Rules, Rules, Rules, Rules, tuple[Rules, ...]], Cell] = {}
+    kept: dict[tuple[Any, ...], Cell] = {}  # weeks with the same facts are decided once
+    mondays = [week.monday for week in weeks]
     for pk, stages in facts.stages.items():
         applicable = sets.applicable(stages) & only
-        for week in weeks:
-            key = (pk, week.monday)
-            seen = facts.seen.get(key, _NOTHING)
-            present = applicable & ~facts.off.get(key, 0) & ~facts.without_rows.get(key, 0)
-            exempt = present & facts.exempt.get(key, 0)
-            lacking = _lacking(present & ~exempt & ~seen.proven, key, stages, facts, sets)
-            signature = (present, exempt, lacking[0], lacking[1], tuple(level & only for level in seen.by_level))
-            cell = kept.get(signature)
+        for monday in mondays:
+            key = (pk, monday)
+            known = (
+                stages,
+                applicable & ~facts.off.get(key, 0) & ~facts.without_rows.get(key, 0),
+                facts.exempt.get(key, 0),
+                facts.seen.get(key, _NOTHING),
+                facts.days.get(key, _NO_CALENDAR),
+                facts.sufficient.get(key),
+            )
+            cell = kept.get(known)
             if cell is None:
-                cell = kept[signature] = _cell(*signature)
+                cell = kept[known] = _decide(sets, only, *known)
             cells[key] = cell
     return cells
 
 
-def _lacking(
-    open_rules: Rules, key: tuple[int, dt.date], stages: tuple[str, ...], facts: _Facts, sets: _RuleSets
-) -> tuple[Rules, Rules]:
-    """(rules that lack data, rules that find nothing to judge there) among those without a proven finding."""
-    asked = open_rules & sets.of_returns
-    known, school = facts.days.get(key, ((), ()))
-    lacking = asked & (sets.unknown_stage(stages, known) | facts.seen.get(key, _NOTHING).stale)
-    rest = asked & ~lacking
-    idle = rest & sets.without_school(stages, school)
-    rest &= ~idle
-    sufficient = facts.sufficient.get(key)
-    lacking |= rest if sufficient is None else rest & sets.can_lack & ~sufficient
-    return lacking, idle
+def _decide(
+    sets: _RuleSets,
+    only: Rules,
+    stages: tuple[str, ...],
+    present: Rules,
+    exempt: Rules,
+    seen: Seen,
+    days: Stages,
+    sufficient: Rules | None,
+) -> Cell:
+    """The fixed order: not applicable, exempt, a proven finding, insufficient data, compliant.
 
-
-def _cell(present: Rules, exempt: Rules, lacking: Rules, idle: Rules, by_level: tuple[Rules, ...]) -> Cell:
+    ``present`` are the rules asked about that are in force and apply; ``sufficient`` is None where no return covers.
+    """
+    *by_level, stale = (found & only for found in seen)
     worst = next((level for level, found in zip(_LEVELS, by_level, strict=True) if found), 0)
     judged = present & ~exempt
-    grave = by_level[0] | by_level[1]
-    light = by_level[2] | by_level[3]
+    grave, light = by_level[0] | by_level[1], by_level[2] | by_level[3]
+    asked = judged & ~grave & ~light & sets.of_returns
+    lacking = asked & (sets.unknown_stage(stages, days[0]) | stale)
+    idle = asked & ~lacking & sets.without_school(stages, days[1])
+    rest = asked & ~lacking & ~idle
+    lacking |= rest if sufficient is None else rest & sets.can_lack & ~sufficient
     if judged & grave:
         outcome = Outcome.SUSPECTED_VIOLATION
     elif judged & light:
         outcome = Outcome.WARNING
     elif lacking:
         outcome = Outcome.INSUFFICIENT_DATA
-    elif exempt:
+    elif present & exempt:
         outcome = Outcome.EXEMPT
-    elif judged & ~idle:
-        outcome = Outcome.COMPLIANT
     else:
-        outcome = Outcome.NOT_APPLICABLE
+        outcome = Outcome.COMPLIANT if judged & ~idle else Outcome.NOT_APPLICABLE
     return Cell(outcome, bool(lacking), worst)
 
 
@@ -175,12 +170,12 @@ class _Facts:
     """What is known of the units' weeks, by (institution id, Monday). ``sufficient``: of covered weeks only."""
 
     stages: dict[int, tuple[str, ...]]
-    days: dict[tuple[int, dt.date], tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    days: dict[tuple[int, dt.date], Stages] = field(default_factory=dict)
     sufficient: dict[tuple[int, dt.date], Rules] = field(default_factory=dict)
     without_rows: dict[tuple[int, dt.date], Rules] = field(default_factory=dict)
     exempt: dict[tuple[int, dt.date], Rules] = field(default_factory=dict)
     off: dict[tuple[int, dt.date], Rules] = field(default_factory=dict)
-    seen: dict[tuple[int, dt.date], _Seen] = field(default_factory=dict)
+    seen: dict[tuple[int, dt.date], Seen] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, institution_ids: Sequence[int], weeks: Sequence[Week], sets: _RuleSets) -> _Facts:
@@ -208,9 +203,13 @@ def _school_stages(ids: list[int], mondays: list[dt.date]) -> Iterator[tuple[tup
     counts: dict[tuple[int, dt.date], dict[str, int]] = {}
     for pk, monday, stage, school_days in rows.values_list("institution_id", "week", "stage", "week_school_days"):
         counts.setdefault((pk, monday), {})[stage] = school_days
+    kinds: dict[tuple[tuple[str, int], ...], Stages] = {}
     for key, by_stage in counts.items():
-        known = tuple(sorted(by_stage))
-        yield key, (known, tuple(stage for stage in known if by_stage[stage]))
+        kind = tuple(by_stage.items())
+        if kind not in kinds:
+            known = tuple(sorted(by_stage))
+            kinds[kind] = known, tuple(stage for stage in known if by_stage[stage])
+        yield key, kinds[kind]
 
 
 def _sufficient(ids: list[int], mondays: list[dt.date], sets: _RuleSets) -> Iterator[tuple[tuple[int, dt.date], Rules]]:
@@ -286,7 +285,7 @@ def _switched_off(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dic
     return result
 
 
-def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dict[tuple[int, dt.date], _Seen]:
+def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dict[tuple[int, dt.date], Seen]:
     """Rules with open, undismissed, not exempt findings; one query, a second where rules look at longer periods."""
     findings = undismissed(Finding.objects.filter(institution_id__in=ids, is_trial=False, is_exempt=False).open())
     longer = [rule.code for rule in sets.rules if rule.period not in _DAY_OR_WEEK]
@@ -301,11 +300,11 @@ def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dict[tuple[
     for pk, rule, severity, is_stale, period, occurred_on in state.values_list(*columns).distinct():
         bit = sets.bit[rule]
         levels = tuple(bit if level == severity and not is_stale else 0 for level in _LEVELS)
-        seen = _Seen(levels, bit if is_stale else 0)
+        seen = (*levels, bit if is_stale else 0)
         for week, periods in held.items():
             if period in periods and occurred_on <= week.sunday:
                 key = (pk, week.monday)
-                result[key] = result.get(key, _NOTHING).joined(seen)
+                result[key] = tuple(a | b for a, b in zip(result.get(key, _NOTHING), seen, strict=True))
     return result
 
 
@@ -316,15 +315,14 @@ def undismissed(findings: Any) -> Any:
     return findings.exclude(pk__in=dismissed.values("finding_id"))
 
 
-def _grouped(findings: Any, sets: _RuleSets) -> Iterator[tuple[int, str, _Seen]]:
+def _grouped(findings: Any, sets: _RuleSets) -> Iterator[tuple[int, str, Seen]]:
     sql, params = _compile(findings.values_list("institution_id", "period", "rule", "severity", "is_stale"))
     levels = ", ".join(_LEVEL.format(level=level) for level in _LEVELS)
     statement = _SEEN.format(levels=levels, sql=sql, width=len(sets.rules))
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, list(sets.bit), sets.texts()])
         for pk, period, *found in cursor.fetchall():
-            *by_level, stale = (int(bits, 2) if bits else 0 for bits in found)
-            yield pk, period, _Seen(tuple(by_level), stale)
+            yield pk, period, tuple([int(bits, 2) if bits else 0 for bits in found])
 
 
 def _compile(rows: Any) -> tuple[str, list[Any]]:
