@@ -11,7 +11,8 @@ from django.db.models import Field, ForeignObject, Lookup
 @ForeignObject.register_lookup
 class Among(Lookup):
     """``column = ANY(array)``. ``__in`` makes a parameter of each value: for 240 institutions the statement is long to
-    write, to send and to parse, longer than it takes to answer. An empty list matches nothing."""
+    write, to send and to parse, longer than it takes to answer. An empty list matches nothing; keys are given, not
+    instances."""
 
     lookup_name = "among"
     prepare_rhs = False
