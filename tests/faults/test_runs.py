@@ -207,6 +207,30 @@ def test_a_town_is_judged_some_schools_at_a_time_and_counts_as_one(
     assert (part.state, part.judged, part.units, part.unchanged) == ("done", 2, 2, 2)
 
 
+def test_a_crash_between_two_portions_counts_nothing_twice(
+    district: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """As a kill -9 after everything was computed and before the commit."""
+
+    def die(*args: Any, **kwargs: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "UNIT_DAYS_AT_ONCE", 7)
+        run = _check()
+        outbox.drain_one(lambda: NOW)  # the fan-out
+        outbox.drain_one(lambda: NOW)  # the first portion
+        patched.setattr(outbox, "note_progress", die)
+        with pytest.raises(Killed):
+            _drain()
+    part = run.parts.get(town=district["east"])
+    assert (part.state, part.judged, part.unchanged) == ("running", 1, 1)
+    _drain()
+    part.refresh_from_db()
+    assert (part.state, part.judged, part.unchanged) == ("done", 2, 2)
+
+
 def test_two_drains_at_once_finish_a_run_of_single_schools(district: dict[str, Any]) -> None:
     """The guard is the lock on the run's row: without it the last two parts each see the other unfinished."""
     schools = [make.school(f"示范{n}中", classes=["2026-05-01"], town=district["west"]) for n in "甲乙丙丁戊己"]
