@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, FilteredRelation, Q
 
-from homework.choices import ITEM_KINDS, MARKERS
+from homework.choices import ITEM_KINDS, MARKERS, PUPILS
 from schools.models import SchoolClass
 from shuangjian.core.querysets import ScopedQuerySet
 
@@ -68,6 +68,12 @@ class HomeworkItem(models.Model):
             models.Index(fields=["school_class", "day"]),
             # The district's items of a week, page by page; without it their list is looked for row by row.
             models.Index(fields=["week", "id"], name="homework_item_by_week"),
+            # The few items that HW-09 and HW-10 look for among all of a town's.
+            models.Index(
+                fields=["school_class", "day"],
+                name="homework_item_flagged",
+                condition=Q(asks_parents=True) | Q(marked_by__in=[*PUPILS, "parent"]),
+            ),
         ]
 
     def __str__(self) -> str:

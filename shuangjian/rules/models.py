@@ -64,7 +64,7 @@ class Finding(models.Model):
             models.Index(
                 fields=["institution", "rule", "occurred_on"], name="finding_open", condition=Q(cleared_at__isnull=True)
             ),
-            models.Index(fields=["institution", "rule", "period"], name="finding_period"),
+            models.Index(fields=["period", "institution", "rule"], name="finding_of_period"),
             models.Index(fields=["changed_at", "id"], name="finding_changed"),
         ]
 
