@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count
 
@@ -74,10 +75,15 @@ def standings(scope: Scope, weeks: Sequence[Week]) -> Standings:
     filed = {(pk, monday): is_filed for pk, monday, is_filed in owed.values_list("institution_id", "week", "is_filed")}
     waiting = with_return(owed.filter(due_at__gte=scope.now)).filter(in_state(FilingState.PENDING, scope.now))
     pending = set(waiting.values_list("institution_id", "week"))
-    return {
-        key: Standing(cell, key in filed, key in filed and key not in pending, filed.get(key, False))
-        for key, cell in cells.items()
-    }
+    kept: dict[tuple[Any, ...], Standing] = {}  # a term has 5,000 unit-weeks and some dozen kinds of them
+    result: dict[tuple[int, dt.date], Standing] = {}
+    for key, cell in cells.items():
+        kind = (cell, key in filed, key in filed and key not in pending, filed.get(key, False))
+        standing = kept.get(kind)
+        if standing is None:
+            standing = kept[kind] = Standing(*kind)
+        result[key] = standing
+    return result
 
 
 def due_weeks(scope: Scope, stood: Standings) -> list[Week]:

@@ -15,7 +15,7 @@ from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.dashboards.selectors import trends_filing, trends_heat, trends_ranking, trends_rules
 from shuangjian.dashboards.selectors.jurisdiction import SUPERVISORS
-from shuangjian.dashboards.selectors.trends_scope import AREA_WORDS, CENTRE, TOWN, Asked, Scope
+from shuangjian.dashboards.selectors.trends_scope import AREA_WORDS, CENTRE, TOWN, UNIT, Asked, Scope
 from shuangjian.dashboards.views.asked import asked
 from shuangjian.dashboards.views.kept import KeptView
 from shuangjian.rules.declare import Source, all_rules
@@ -73,6 +73,8 @@ class TrendsRankingView(TrendsView):
             del measures[trends_ranking.DENSITY]  # a missing return has no class-days
         return {
             "found": found,
+            "page_obj": Paginator(found.lines, PAGE_SIZE).get_page(asked(self.request, "page")),
+            "noun": "所" if scope.by == UNIT else "个",
             "headline": trends_ranking.headline(found),
             "chart": trends_ranking.ranking_chart(found),
             "filters": [
