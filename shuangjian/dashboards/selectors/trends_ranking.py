@@ -21,7 +21,7 @@ from shuangjian.rules.declare import Source
 SHARE, DENSITY = "share", "density"
 MEASURES = {SHARE: "需要关注占比", DENSITY: "每百班日疑似问题"}
 TERM, MONTH, WEEK = "term", "month", "week"
-SPANS = {TERM: "本学期至今", MONTH: "近 4 周", WEEK: "最近一周"}
+SPANS = {MONTH: "近 4 周", WEEK: "最近一周", TERM: "本学期至今"}
 _MONTH_WEEKS = 4
 _FEWEST_UNITS = 3
 DRAWN = 40  # bars in one figure; the table has all
@@ -91,9 +91,9 @@ def ranking(scope: Scope, *, measure: str, span: str) -> Ranking:
     """The scope's groups ranked over the weeks of the span; a fixed number of queries."""
     of_register = scope.rule is not None and scope.rule.source is Source.REGISTER
     measure = SHARE if of_register or measure not in MEASURES else measure
-    span = span if span in SPANS else TERM
-    stood = standings(scope, scope.weeks)
-    weeks = _within(due_weeks(scope, stood), span)
+    span = span if span in SPANS else MONTH
+    weeks = _within(due_weeks(scope), span)
+    stood = standings(scope, weeks)
     findings = findings_by_unit(scope, weeks) if weeks else {}
     days = class_days(scope.ids, [week.monday for week in weeks])
     count = _Counter(scope, weeks, stood, findings, days)

@@ -86,9 +86,10 @@ def standings(scope: Scope, weeks: Sequence[Week]) -> Standings:
     return result
 
 
-def due_weeks(scope: Scope, stood: Standings) -> list[Week]:
-    """Weeks in which at least one return of the scope fell due, oldest first."""
-    mondays = {monday for (_, monday), standing in stood.items() if standing.is_due}
+def due_weeks(scope: Scope) -> list[Week]:
+    """Weeks whose returns fell due, oldest first; one query. A week still open is not compared: few have filed yet."""
+    owed = Filing.objects.filter(institution__in=scope.ids, due_at__lt=scope.now).order_by()
+    mondays = set(owed.filter(week__in=[week.monday for week in scope.weeks]).values_list("week", flat=True).distinct())
     return [week for week in scope.weeks if week.monday in mondays]
 
 
