@@ -151,5 +151,10 @@ def _item_columns(names: Mapping[str, str], dates: Mapping[str, str]) -> tuple[T
         TableColumn("asks_parents", "要求家长参与", Kind.FLAG, width=14, help=f"{_YES_NO}可留空。"),
         TableColumn("done_at_school", "校内完成占比", Kind.PERCENT, width=14, help=share),
         TableColumn("published_on", "公示日期", Kind.DATE, width=14, help="填日期，如 2026-11-02；没有公示留空。"),
-        TableColumn("publication", "公示链接或照片编号", width=30, help="填写后须同时填公示日期。"),
+        TableColumn(
+            "publication",
+            "公示链接或照片编号",
+            width=30,
+            help="一行文字，至多 200 字，格内不换行。填写后须同时填公示日期。",
+        ),
     )

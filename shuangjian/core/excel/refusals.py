@@ -24,7 +24,8 @@ def damaged(path: str = FILE, detail: str = "") -> InvalidInput:
 
 
 def other_format(what: str, code: str = "not-xlsx") -> InvalidInput:
-    return refusal(FILE, f"这是{what}，系统只读取 .xlsx 工作簿。{_SAVE_AGAIN}", code)
+    blank = " " if what[:1].isascii() else ""  # 这是图片, 这是 PDF 文件
+    return refusal(FILE, f"这是{blank}{what}，系统只读取 .xlsx 工作簿。{_SAVE_AGAIN}", code)
 
 
 def too_large_inside() -> InvalidInput:

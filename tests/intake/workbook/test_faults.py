@@ -146,6 +146,12 @@ NUMBERS = [
 ]
 
 
+def test_a_line_break_inside_a_cell_is_told_how_to_mend(door: Door) -> None:
+    (problem,) = door.after(put("作业", "M4", "公示栏\n照片 3"))
+    assert (problem.place.row, problem.place.letter) == (4, "M")
+    assert "格内不换行" in problem.help
+
+
 @pytest.mark.parametrize(("typed", "sentence"), NUMBERS)
 def test_a_number_that_is_none_gives_the_sentence_of_the_form_and_the_api(
     door: Door, school: Institution, typed: Any, sentence: str
