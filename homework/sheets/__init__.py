@@ -45,6 +45,27 @@ _PARTS = {"subject": "subject", "written": "written", "optional": "optional", "a
 }
 
 
+class _FreeRows:
+    """For one reading of a payload: the rows of each kind in a class, and the first that a day has not used yet.
+
+    Rows of a kind fill from the top on each day, so one count a day tells the next free one; looking through all rows
+    for each item would cost the square of a class's items.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[Any, ...], list[ItemRow]] = {}
+        self._used: dict[tuple[Any, ...], int] = {}
+
+    def next_for(self, block: ClassBlock, new: ItemRow, number: int) -> ItemRow:
+        kind = (block.code, new.sameness)
+        rows, used = self._rows.setdefault(kind, []), self._used.get((kind, number), 0)
+        self._used[kind, number] = used + 1
+        if used == len(rows):
+            rows.append(new)
+            block.items[len(block.items)] = new
+        return rows[used]
+
+
 class HomeworkSheet(Sheet):
     """Cells ``hw-<class>-<row>-m3`` and the like; every class of the week has a block, in the school's order.
 
@@ -66,8 +87,9 @@ class HomeworkSheet(Sheet):
 
     def read_payload(self, payload: Mapping[str, Any]) -> None:
         """Fill the grid: items of one kind share a row, one a day."""
+        free = _FreeRows()
         for row in payload.get("homework", ()):
-            self._place(self._block(row["class"]), row)
+            self._place(self._block(row["class"]), row, free)
         for row in payload.get("homework_none", ()):
             block = self._block(row["class"])
             block.ticks |= {day.number for day in block.days if day.iso == row["day"]}
@@ -110,12 +132,9 @@ class HomeworkSheet(Sheet):
     def _block(self, code: str) -> ClassBlock:
         return self.blocks.setdefault(code, ClassBlock(code, None, self._any_days))
 
-    def _place(self, block: ClassBlock, row: Mapping[str, Any]) -> None:
+    def _place(self, block: ClassBlock, row: Mapping[str, Any], free: _FreeRows) -> None:
         number = block.number_of(row["day"])
-        new = _item_of(row)
-        item = next((i for i in block.items.values() if i.sameness == new.sameness and number not in i.minutes), None)
-        if item is None:
-            item = block.items[len(block.items)] = new
+        item = free.next_for(block, _item_of(row), number)
         item.minutes[number] = str(row["minutes"])
         if row.get("published_on"):
             near = next((day.date for day in block.days if day.number == number), None)

@@ -161,7 +161,7 @@ def _share(cell: Any) -> Iterator[str]:
 
 def _flag(cell: Any) -> Iterator[str]:
     if not isinstance(cell, bool):
-        yield f"应为 true 或 false，现为{shown(cell)}。"
+        yield f"应为“是”或“否”（接口用 true 或 false），现为{shown(cell)}。"
 
 
 #: A share between 0 and 1, both included, of at most four decimals: 0.9 is 90 %.
@@ -179,7 +179,7 @@ def text(longest: int) -> CellCheck:
 
     def of_cell(cell: Any) -> Iterator[str]:
         if not isinstance(cell, str) or not 1 <= len(cell) <= longest or cell != cell.strip() or not cell.isprintable():
-            yield f"应为 1–{longest} 个字的文字（首尾无空格），现为{shown(cell)}。"
+            yield f"应为 1–{longest} 个字的文字（首尾无空格，不含换行和不可见字符），现为{shown(cell)}。"
 
     return CellCheck(of_cell, schema={"type": "string", "minLength": 1, "maxLength": longest})
 

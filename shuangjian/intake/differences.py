@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -158,10 +159,25 @@ def _by_identity(rows: Any, identity: Sequence[str]) -> dict[str, list[Row]]:
 
 def _paired(old: Sequence[Row], new: Sequence[Row]) -> Iterator[tuple[Row | None, Row | None]]:
     """Pairs of an old and a new row that differ; None where the other side has no row left."""
-    before, after = list(old), list(new)
+    # By counts of equal rows: looking each one up in a list would cost the square of the rows of one identity.
+    unmatched = Counter(map(_equal_text, new))
+    before = []
     for row in old:
-        if row in after:
-            before.remove(row)
-            after.remove(row)
+        text = _equal_text(row)
+        unmatched[text] -= 1
+        if unmatched[text] < 0:
+            before.append(row)
+    after = []
+    for row in reversed(new):  # of equal rows the first ones are matched
+        text = _equal_text(row)
+        unmatched[text] -= 1
+        if unmatched[text] >= 0:
+            after.append(row)
+    after.reverse()
     for index in range(max(len(before), len(after))):
         yield (before[index] if index < len(before) else None, after[index] if index < len(after) else None)
+
+
+def _equal_text(row: Row) -> str:
+    """The same text for rows that are equal: 1.0 is 1."""
+    return canonical({name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in row.items()})

@@ -9,10 +9,12 @@ import pytest
 import time_machine
 from django.test import Client
 
+from homework.sheets.blocks import ItemRow
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
 from shuangjian.intake import services
 from shuangjian.intake.differences import Change, compare
+from shuangjian.intake.return_form import ReturnForm
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +101,38 @@ def test_several_rows_of_one_subject_are_paired_in_order(school: Any) -> None:
         ("分钟数", "10", "12"),
         ("整行", "分钟数 20；是否选做 否", "没有这一行"),
     ], "the equal ones belong together, the others go in their order"
+
+
+def test_equal_rows_are_matched_as_often_as_they_stand_on_both_sides(school: Any) -> None:
+    old = payload(school, *(item("2026-03-01", TUESDAY, minutes) for minutes in (10, 10, 10, 20)))
+    new = payload(school, *(item("2026-03-01", TUESDAY, minutes) for minutes in (20.0, 10, 30)))
+    assert [(each.column, each.old, each.new) for each in changed(school, old, new)] == [
+        ("分钟数", "10", "30"),
+        ("整行", "分钟数 10；是否选做 否", "没有这一行"),
+    ]
+
+
+def test_thousands_of_items_of_one_class_cost_their_number_and_not_its_square(school: Any, monkeypatch: Any) -> None:
+    asked = {"sameness": 0, "equal": 0}
+    sameness = ItemRow.sameness.fget
+
+    def counted(row: ItemRow) -> Any:
+        asked["sameness"] += 1
+        return sameness(row)
+
+    class Row(dict):  # type: ignore[type-arg]
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            asked["equal"] += 1
+            return super().__eq__(other)
+
+    monkeypatch.setattr(ItemRow, "sameness", property(counted))
+    rows = [Row(item("2026-03-01", TUESDAY, 1 + number % 300)) for number in range(1_000)]
+    assert changed(school, payload(school, *rows), payload(school, *map(Row, reversed(rows)))) == []
+    ReturnForm.filled(school, WEEK, payload(school, *rows))
+    assert asked["sameness"] <= 4 * len(rows)
+    assert asked["equal"] <= 4 * len(rows)
 
 
 def test_layers_and_unwritten_items_are_told_apart_in_their_place(school: Any) -> None:

@@ -137,7 +137,7 @@ MISTAKES = [
     ),
     Mistake(
         "a layer mark that is too long", "homework", "alternative",
-        "“分层标记”应为 1–20 个字的文字（首尾无空格），现为“", "层" * 21, "层" * 21,
+        "“分层标记”应为 1–20 个字的文字（首尾无空格，不含换行和不可见字符），现为“", "层" * 21, "层" * 21,
         f"hw-{CLASS}-0-alternative", "作业", "分层标记",
     ),
 ]  # fmt: skip
