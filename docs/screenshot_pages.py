@@ -187,6 +187,12 @@ def _conflict(page: Page) -> None:
     colleague.close()
 
 
+def _run(page: Page) -> None:
+    """The newest evaluation with its receipt."""
+    go(page, "/runs/")
+    go(page, first_link(page, r"/runs/\d+/"))
+
+
 def _classes(page: Page) -> None:
     go(page, first_link(page, r"/schools/\d+/classes/"))
 
@@ -219,6 +225,14 @@ SHOTS = [
     Shot("finding-layers", "jiaoyuju", _finding_of("HW-07")),
     Shot("finding-at-school", "jiaoyuju", _finding_of("HW-08")),
     Shot("filings", "jiaoyuju", _at("/filings/")),
+    Shot("ranking", "jiaoyuju", _at("/trends/")),
+    Shot("ranking-of-units", "zhenjie", _at("/trends/")),
+    Shot("heat", "jiaoyuju", _at("/trends/heat/")),
+    Shot("heat-of-units", "zhongxin", _at("/trends/heat/")),
+    Shot("trend-of-rules", "jiaoyuju", _at("/trends/rules/")),
+    Shot("trend-of-filings", "jiaoyuju", _at("/trends/filings/")),
+    Shot("runs", "jiaoyuju", _at("/runs/")),
+    Shot("run", "jiaoyuju", _run),
     Shot("rulebook", "jiaoyuju", _at("/rules/")),
     Shot("rule", "jiaoyuju", _at(f"/rules/{RULE}/")),
     Shot("calendar", "jiaoyuju", _at("/calendar/")),
