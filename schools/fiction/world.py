@@ -24,7 +24,7 @@ from shuangjian.core.errors import Refused
 from shuangjian.core.weeks import Week
 from shuangjian.intake import filings
 from shuangjian.intake.models import Filing
-from shuangjian.journal.models import EvaluationRequest
+from shuangjian.journal.models import EvaluationRequest, Run
 from shuangjian.journal.services import request_evaluation
 from shuangjian.rules.drain import drain
 
@@ -115,6 +115,7 @@ def _ask_for_judging(world: World, now: dt.datetime) -> None:
     """One request for the district instead of one a return; the drain makes it one a town."""
     filings.open_due_filings(now)
     EvaluationRequest.objects.filter(done_at__isnull=True).delete()
+    Run.objects.filter(finished_at__isnull=True).delete()  # of those requests: nothing would ever finish them
     request_evaluation(since=world.weeks[0].monday, until=now.date(), cause="演示数据生成")
     _analyze()
 

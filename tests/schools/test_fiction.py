@@ -25,7 +25,7 @@ from shuangjian.intake.models import ReturnVersion, WeeklyReturn
 from shuangjian.intake.payloads import canonical
 from shuangjian.intake.sections import Form
 from shuangjian.intake.services import preview_return
-from shuangjian.journal.models import EvaluationRequest
+from shuangjian.journal.models import EvaluationRequest, Run
 from shuangjian.rules.drain import drain
 from shuangjian.rules.models import Finding
 from tests import make
@@ -211,6 +211,7 @@ def test_prepare_demo_twice_makes_one_world_and_the_accounts_once(capsys: pytest
     call_command("prepare_demo")
     schools = Institution.objects.filter(kind="school").count()
     assert schools == 30
+    assert not Run.objects.filter(finished_at=None).exists(), "nothing that the world asked for waits for ever"
     assert Finding.objects.open().exists()
     accounts = set(User.objects.values_list("username", flat=True))
     call_command("prepare_demo")
