@@ -47,7 +47,7 @@ def expect_revision(weekly_return: WeeklyReturn, revision: int | None) -> None:
     if revision is not None and revision != weekly_return.revision:
         raise Conflict(
             f"周报{_last_change(weekly_return)}（现为第 {weekly_return.revision} 次修订，"
-            f"您打开的是第 {revision} 次），没有保存。请重新打开，核对后再填。",
+            f"您打开的是第 {revision} 次），没有保存。请核对现在的内容，再决定以谁的为准。",
             code="revision_conflict",
         )
 
@@ -57,8 +57,8 @@ def _last_change(weekly_return: WeeklyReturn) -> str:
     event = weekly_return.events.order_by("-at", "-id").first()
     saved_at = weekly_return.draft_saved_at
     if saved_at is not None and (event is None or event.at <= saved_at):
-        return f"已被{weekly_return.draft_saved_by}修改"
-    return f"已被{event.actor}{VERBS[event.act]}" if event is not None else "已被他人修改"
+        return f"已被 {weekly_return.draft_saved_by} 修改"
+    return f"已被 {event.actor} {VERBS[event.act]}" if event is not None else "已被他人修改"
 
 
 def refusal_of_locked(weekly_return: WeeklyReturn) -> Conflict:
