@@ -81,7 +81,7 @@ def save_class_draft(
     if (draft.revision if draft else 0) != revision:
         who = draft.saved_by if draft else "他人"
         raise Conflict(
-            f"本班内容已被 {who} 修改，没有保存。请先看已保存的内容，再决定以谁为准。", code="revision_conflict"
+            f"本班内容已被 {who}修改，没有保存。请先看已保存的内容，再决定以谁为准。", code="revision_conflict"
         )
     if draft is None:
         draft = ClassDraft(institution=institution, week=week.monday, class_code=class_code)

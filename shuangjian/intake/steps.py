@@ -57,8 +57,8 @@ def _last_change(weekly_return: WeeklyReturn) -> str:
     event = weekly_return.events.order_by("-at", "-id").first()
     saved_at = weekly_return.draft_saved_at
     if saved_at is not None and (event is None or event.at <= saved_at):
-        return f"已被 {weekly_return.draft_saved_by} 修改"
-    return f"已被 {event.actor} {VERBS[event.act]}" if event is not None else "已被他人修改"
+        return f"已被 {weekly_return.draft_saved_by}修改"
+    return f"已被 {event.actor}{VERBS[event.act]}" if event is not None else "已被他人修改"
 
 
 def refusal_of_locked(weekly_return: WeeklyReturn) -> Conflict:
