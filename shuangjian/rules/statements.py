@@ -13,8 +13,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, F, Func, QuerySet
-from django.db.models.expressions import Combinable
+from django.db.models import QuerySet
 
 from shuangjian.bureau.calendar_models import UnitDay
 from shuangjian.core.querysets import lookup
@@ -47,21 +46,6 @@ class Statement:
         return [next((given for mark, given in scope if _same(param, mark)), param) for param in self.params]
 
 
-class Among(Func):
-    """``column = ANY(array)``: one parameter however many institutions are asked about, unlike ``IN``."""
-
-    template = "%(expressions)s = ANY(%%s::bigint[])"
-    output_field = BooleanField()
-
-    def __init__(self, column: Combinable, ids: list[int]) -> None:
-        super().__init__(column)
-        self.ids = ids
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
-        sql, params = super().as_sql(compiler, connection, **extra)
-        return sql, (*params, self.ids)
-
-
 def statement_of(
     rule: Rule,
     *,
@@ -90,7 +74,7 @@ def _compiled(
 def _compile(function: Callable[..., QuerySet[Any]], model: Any) -> Statement | None:
     on = model.OCCURRED_ON
     rows = model.objects.filter(
-        Among(F(lookup(model.INSTITUTION, "pk")), _IDS), **{f"{on}__gte": _SINCE, f"{on}__lte": _UNTIL}
+        **{lookup(model.INSTITUTION, "among"): _IDS, f"{on}__gte": _SINCE, f"{on}__lte": _UNTIL}
     )
     try:
         sql, params = function(rows).order_by().query.get_compiler(connection.alias).as_sql()

@@ -32,20 +32,6 @@ def world(transactional_db: None) -> World:
     return world
 
 
-@pytest.fixture
-def sign_in(page: Page, live_server: Any, world: World) -> Callable[[str], Page]:
-    def enter(person: str) -> Page:
-        page.set_default_timeout(10_000)
-        page.goto(f"{live_server.url}/login/")
-        page.fill("[name=login]", world.people[person].username)
-        page.fill("[name=password]", make.PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url(f"{live_server.url}/")
-        return page
-
-    return enter
-
-
 def test_each_figure_is_drawn_and_the_policy_refuses_nothing(sign_in: Callable[[str], Page], live_server: Any) -> None:
     page = sign_in("bureau")
     complaints: list[str] = []

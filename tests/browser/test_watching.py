@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import make
 from tests.dashboards.world import WEEK, World, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -19,20 +18,6 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture
 def world(transactional_db: None) -> World:
     return build()
-
-
-@pytest.fixture
-def sign_in(page: Page, live_server: Any, world: World) -> Callable[[str], Page]:
-    def enter(person: str) -> Page:
-        page.set_default_timeout(10_000)
-        page.goto(f"{live_server.url}/login/")
-        page.fill("[name=login]", world.people[person].username)
-        page.fill("[name=password]", make.PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url(f"{live_server.url}/")
-        return page
-
-    return enter
 
 
 def test_a_detail_opens_beside_its_list_and_back_leads_to_the_list(

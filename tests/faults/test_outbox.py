@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F, Value
 
-from homework.models import HomeworkItem
 from shuangjian.core import clock
-from shuangjian.core.choices import Severity
 from shuangjian.intake.models import ReturnVersion
 from shuangjian.journal.models import ClockTimestamp, EvaluationRequest
 from shuangjian.journal.services import request_evaluation
 from shuangjian.rules import drain as outbox
-from shuangjian.rules.declare import Period, Source, code, rule, unregister
+from shuangjian.rules.declare import unregister
 from shuangjian.rules.models import Finding
-from shuangjian.rules.violations import violations
 from tests import make
 from tests.faults.parallel import together
 
@@ -36,38 +31,6 @@ def _school_over_the_limit(name: str = "示范一小") -> Any:
     school = make.school(name, classes=["2026-05-01"])
     make.submitted(school, homework=[make.item("2026-05-01", "2026-11-04", 75)])
     return school
-
-
-@pytest.fixture
-def raising_rule() -> Iterator[str]:
-    """A rule whose SQL fails in the database for whatever it looks at."""
-
-    @rule(
-        code="ZZ-01",
-        title="总是出错",
-        clauses=["2.1.1"],
-        about=HomeworkItem,
-        period=Period.DAY,
-        source=Source.RETURN,
-        unit="分钟",
-        severity=Severity.NOTICE,
-        departments=["JY"],
-        comparison="出错",
-        remedy="无",
-    )
-    def always_fails(items: Any) -> Any:
-        """总是出错。"""
-        return violations(
-            items.annotate(broken=Value(1) / (F("minutes") - F("minutes"))),
-            institution="school_class__school",
-            about=code("class", "school_class__code"),
-            on="day",
-            observed="broken",
-            limit=Value(0),
-        )
-
-    yield "ZZ-01"
-    unregister("ZZ-01")
 
 
 def test_a_rule_that_raises_is_parked_after_three_attempts_and_the_others_flow(raising_rule: str) -> None:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db.models import F, Value
 
 from homework.models import HomeworkItem
 from shuangjian.core import clock
-from shuangjian.core.choices import Severity
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.journal.models import ClockTimestamp, EvaluationRequest, Run, RunPart
 from shuangjian.journal.runs import collecting_runs
 from shuangjian.journal.services import request_evaluation
 from shuangjian.rules import drain as outbox
 from shuangjian.rules import services, sweep
-from shuangjian.rules.declare import Period, Source, code, rule, unregister
+from shuangjian.rules.declare import unregister
 from shuangjian.rules.models import Evaluation, Finding
-from shuangjian.rules.violations import violations
 from tests import make
 from tests.faults.parallel import together
 
@@ -244,36 +240,6 @@ def test_two_drains_at_once_finish_a_run_of_single_schools(district: dict[str, A
     run.refresh_from_db()
     assert run.finished_at is not None
     assert set(run.parts.values_list("state", flat=True)) == {"done"}
-
-
-@pytest.fixture
-def raising_rule() -> Iterator[str]:
-    @rule(
-        code="ZZ-02",
-        title="总是出错",
-        clauses=["2.1.1"],
-        about=HomeworkItem,
-        period=Period.DAY,
-        source=Source.RETURN,
-        unit="分钟",
-        severity=Severity.NOTICE,
-        departments=["JY"],
-        comparison="出错",
-        remedy="无",
-    )
-    def always_fails(items: Any) -> Any:
-        """总是出错。"""
-        return violations(
-            items.annotate(broken=Value(1) / (F("minutes") - F("minutes"))),
-            institution="school_class__school",
-            about=code("class", "school_class__code"),
-            on="day",
-            observed="broken",
-            limit=Value(0),
-        )
-
-    yield "ZZ-02"
-    unregister("ZZ-02")
 
 
 def _drain_until_parked() -> None:
