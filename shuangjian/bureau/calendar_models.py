@@ -149,3 +149,50 @@ class UnitDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.institution_id} {self.stage} {self.date}"
+
+
+class DistrictDay(models.Model):
+    """One date as the State Council's calendar has it, for the whole district; derived with UnitDay, never edited.
+
+    ``workdays`` counts the workdays up to and including the date, so that the end of n workdays after day 0 is the
+    first date whose count is that of day 0 plus n. In a year without calendar (``is_known`` false) Monday to Friday
+    are workdays.
+    """
+
+    date = models.DateField(primary_key=True)
+    is_workday = models.BooleanField()
+    workdays = models.IntegerField()
+    is_known = models.BooleanField()
+
+    class Meta:
+        verbose_name = "工作日历"
+        constraints = [
+            models.UniqueConstraint(fields=["workdays"], condition=Q(is_workday=True), name="district_day_by_workdays")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.date)
+
+
+class RestDay(models.Model):
+    """休息日 for training of one stage: a statutory holiday, a day of its winter or summer break, or a Saturday or
+    Sunday that is not a swapped workday; a swapped workday never lifts a break. Derived with UnitDay, never edited.
+
+    Only years with a calendar have rows: in others nobody knows.
+    """
+
+    class Reason(models.TextChoices):
+        HOLIDAY = "holiday", "法定节假日"
+        BREAK = "break", "寒暑假"
+        WEEKEND = "weekend", "休息日"
+
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+    date = models.DateField()
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+
+    class Meta:
+        verbose_name = "培训休息日"
+        constraints = [models.UniqueConstraint(fields=["stage", "date"], name="rest_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.get_reason_display()}"

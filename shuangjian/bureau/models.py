@@ -7,7 +7,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from shuangjian.bureau.calendar_models import Break, CalendarDay, CalendarVersion, Certainty, Term, UnitDay
+from shuangjian.bureau.calendar_models import (
+    Break,
+    CalendarDay,
+    CalendarVersion,
+    Certainty,
+    DistrictDay,
+    RestDay,
+    Term,
+    UnitDay,
+)
 from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.core.querysets import ScopedQuerySet
@@ -18,8 +27,10 @@ __all__ = [
     "CalendarVersion",
     "Certainty",
     "Department",
+    "DistrictDay",
     "GuidanceCentre",
     "Institution",
+    "RestDay",
     "Term",
     "Town",
     "UnitDay",

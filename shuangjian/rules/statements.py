@@ -72,10 +72,9 @@ def _compiled(
 
 
 def _compile(function: Callable[..., QuerySet[Any]], model: Any) -> Statement | None:
-    on = model.OCCURRED_ON
-    rows = model.objects.filter(
-        **{lookup(model.INSTITUTION, "among"): _IDS, f"{on}__gte": _SINCE, f"{on}__lte": _UNTIL}
-    )
+    rows = model.objects.filter(**{lookup(model.INSTITUTION, "among"): _IDS})
+    if on := model.OCCURRED_ON:  # a register has no date of its own: its rules see all of it
+        rows = rows.filter(**{f"{on}__gte": _SINCE, f"{on}__lte": _UNTIL})
     try:
         sql, params = function(rows).order_by().query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:

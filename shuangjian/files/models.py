@@ -1,0 +1,39 @@
+"""One stored file: its bytes are kept once by content; what it shows belongs to one institution."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core.querysets import ScopedQuerySet
+
+
+class StoredFile(models.Model):
+    """文件. ``sha256`` seals what was received; ``path`` is where the bytes to show lie in the media storage (a picture
+    is re-encoded without EXIF, so its own hash differs). ``purpose`` names what it is shown with."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="files")
+    purpose = models.CharField(max_length=40, verbose_name="用途", help_text="such as site:<pk>, ad:<number>")
+    name = models.CharField(max_length=120, verbose_name="文件名")
+    media_type = models.CharField(max_length=60, verbose_name="类型")
+    size = models.PositiveIntegerField(verbose_name="字节数")
+    sha256 = models.CharField(max_length=64, db_index=True, verbose_name="校验值")
+    path = models.CharField(max_length=120)
+    uploaded_by = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="上传者"
+    )
+    uploaded_at = models.DateTimeField(auto_now_add=True, verbose_name="上传时间")
+
+    INSTITUTION = "institution"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "文件"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["institution", "purpose"])]
+
+    def __str__(self) -> str:
+        return self.name
