@@ -1,0 +1,317 @@
+"""The parts of an institution's page: each a table of what is on record, dated, newest first; one query a part."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, Q, Sum
+from django.urls import NoReverseMatch, reverse
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core.masking import mask_name
+from shuangjian.core.templatetags.ui import MISSING, cn_date, money
+from training_orgs.choices import Category, CourseStage
+from training_orgs.selectors.papers import PaperLine
+
+_MOST = 30
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part: heads of the columns, rows of cells in their order, and where the next row is written."""
+
+    key: str
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    empty: str
+    note: str = ""
+    kind: str = ""
+    more_url: str = ""
+    hidden: int = 0
+    links: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Rows as (address or "", [(head of the column, cell)])."""
+        return [(self.links.get(i, ""), list(zip(self.columns, row, strict=True))) for i, row in enumerate(self.rows)]
+
+
+def sections(unit: Institution, day: dt.date, *, shows_names: bool) -> list[Section]:
+    """Every part of the page; ``day`` is the day on which licences, people and courses are looked at."""
+    parts: list[Callable[[], Section]] = [
+        lambda: _profiles(unit),
+        lambda: _papers(unit, day),
+        lambda: _checks(unit),
+        lambda: _custody(unit),
+        lambda: _staff(unit, day, shows_names),
+        lambda: _courses(unit, day),
+        lambda: _identifications(unit),
+        lambda: _orders(unit),
+        lambda: _refunds(unit),
+        lambda: _listed(unit),
+        lambda: _observations(unit),
+        lambda: _ads(unit),
+        lambda: _sightings(unit),
+        lambda: _status(unit),
+    ]
+    return [part() for part in parts]
+
+
+def _until(value: dt.date | None) -> str:
+    return str(value) if value else "至今"
+
+
+def _text(value: Any) -> str:
+    return MISSING if value in (None, "") else str(value)
+
+
+def _cut(rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
+    return rows[:_MOST], max(len(rows) - _MOST, 0)
+
+
+def _page(name: str, unit: Institution) -> str:
+    try:
+        return reverse(name, args=[unit.code])
+    except NoReverseMatch:
+        return ""
+
+
+def _labels(choices: Any, values: Iterable[str]) -> str:
+    return "、".join(str(choices(value).label) for value in values) or "未载明"
+
+
+def _profiles(unit: Institution) -> Section:
+    rows = [
+        [
+            f"{p.valid_from} – {_until(p.valid_until)}",
+            _text(p.sign_name or p.registered_name),
+            p.get_category_display(),
+            p.address,
+            f"{p.area_m2} ㎡" if p.area_m2 is not None else MISSING,
+            _text(p.capacity),
+        ]
+        for p in unit.org_profiles.order_by("-valid_from")
+    ]
+    columns = ("期间", "名称", "类别", "地址", "面积", "容纳人数")
+    return Section("profiles", "历次档案", columns, rows, "还没有档案。", kind="profiles")
+
+
+def _papers(unit: Institution, day: dt.date) -> Section:
+    rows = []
+    for licence in unit.licences.order_by("-issued_on"):
+        scope = f"{_labels(Category, licence.categories)}；{_labels(CourseStage, licence.stages)}"
+        line = PaperLine.of(licence, day)
+        rows.append([licence.get_kind_display(), licence.number, scope, str(licence.issued_on), line.words])
+    for paper in unit.registrations.order_by("-issued_on"):
+        scope = f"{'非营利' if paper.is_nonprofit else '营利'}；{_text(paper.scope)}"
+        line = PaperLine.of(paper, day)
+        rows.append([paper.get_kind_display(), paper.number, scope, str(paper.issued_on), line.words])
+    columns = ("证照", "编号", "范围", "发证", f"{day} 状态")
+    return Section("papers", "证照", columns, rows, "没有登记任何证照：如在开展培训，即为无证无照。", kind="licences")
+
+
+def _checks(unit: Institution) -> Section:
+    rows = [
+        (
+            c.checked_on,
+            [f"{c.year} 年度年检", "合格" if c.is_passed else "不合格", str(c.checked_on), _text(c.decision_no)],
+        )
+        for c in unit.annual_checks.all()
+    ]
+    rows += [
+        (c.checked_on, [c.get_kind_display(), "通过" if c.is_passed else "未通过", str(c.checked_on), _text(c.checker)])
+        for c in unit.safety_checks.all()
+    ]
+    ordered, hidden = _cut([row for _, row in sorted(rows, key=lambda each: each[0], reverse=True)])
+    columns = ("核查", "结论", "日期", "文号或核查单位")
+    return Section(
+        "checks",
+        "年检与安全核查",
+        columns,
+        list(ordered),
+        "没有年检和场所、消防核查记录。",
+        kind="safety-checks",
+        hidden=hidden,
+    )
+
+
+def _custody(unit: Institution) -> Section:
+    rows = [
+        [f"监管账户 {a.bank}", f"尾号 {a.account_no[-4:]}", f"{a.valid_from} – {_until(a.valid_until)}"]
+        for a in unit.custody_accounts.order_by("-valid_from")
+    ]
+    rows += [
+        ["风险保证金", money(r.amount), f"{r.valid_from} – {_until(r.valid_until)}"]
+        for r in unit.reserves.order_by("-valid_from")
+    ]
+    last = unit.daily_balances.order_by("-day").first()
+    note = f"{last.day} 监管账户余额 {money(last.ledger)}，未消课 {money(last.unconsumed)}" if last else ""
+    columns = ("监管方式", "账号或金额", "期间")
+    more = _page("org_money", unit)
+    return Section(
+        "custody", "预收费监管", columns, rows, "没有监管账户，也没有保证金。", note, "custody-accounts", more_url=more
+    )
+
+
+def _staff(unit: Institution, day: dt.date, shows_names: bool) -> Section:
+    people = list(
+        unit.org_staff.annotate(papers=Count("qualifications"), valid_to=Max("qualifications__valid_until")).order_by(
+            F("left_on").desc(nulls_first=True), "number"
+        )
+    )
+    shown, hidden = _cut(people)
+    rows = [
+        [
+            p.number,
+            p.name if shows_names else mask_name(p.name),
+            f"{p.get_role_display()}（{'专职' if p.is_full_time else '兼职'}）",
+            f"{p.employed_on} – {_until(p.left_on)}",
+            f"{p.papers} 份资格" if p.papers else "没有资格证",
+        ]
+        for p in shown
+    ]
+    employed = sum(1 for p in people if p.employed_on <= day and (p.left_on is None or p.left_on >= day))
+    columns = ("工号", "姓名", "岗位", "在职", "教师资格")
+    note = f"{day} 在职 {employed} 人" if people else ""
+    return Section("staff", "从业人员", columns, rows, "没有登记从业人员。", note, "staff", hidden=hidden)
+
+
+def _courses(unit: Institution, day: dt.date) -> Section:
+    courses = unit.courses.annotate(
+        held=Count("sessions", filter=Q(sessions__is_cancelled=False)),
+        last=Max("sessions__day", filter=Q(sessions__is_cancelled=False)),
+    ).order_by("-starts_on", "number")
+    shown, hidden = _cut(list(courses))
+    rows = [
+        [
+            f"{c.number} {c.title}",
+            f"{c.get_identified_display() or c.get_category_display()} · {c.subject}",
+            f"{c.get_stage_display()} · {c.get_mode_display()}",
+            f"{c.starts_on} – {_text(c.ends_on or c.last)}",
+            f"{c.held} 场",
+        ]
+        for c in shown
+    ]
+    running = sum(1 for c in shown if c.starts_on <= day and (c.ends_on is None or c.ends_on >= day))
+    columns = ("课程", "类别科目", "学段方式", "起止", "场次")
+    note = f"{day} 在开 {running} 门" if rows else ""
+    more = _page("org_courses", unit)
+    return Section("courses", "课程", columns, rows, "没有备案课程。", note, "courses", more_url=more, hidden=hidden)
+
+
+def _identifications(unit: Institution) -> Section:
+    rows = [
+        [
+            i.course.title if i.course else "机构整体",
+            i.get_result_display(),
+            str(i.decided_on),
+            i.decision_no,
+        ]
+        for i in unit.identifications.select_related("course").order_by("-decided_on")
+    ]
+    return Section("identifications", "学科鉴别", ("对象", "结论", "日期", "文号"), rows, "没有学科鉴别结论。")
+
+
+def _orders(unit: Institution) -> Section:
+    months = (
+        unit.fee_orders.filter(cancelled_on__isnull=True)
+        .values(year=F("paid_on__year"), month=F("paid_on__month"))
+        .annotate(orders=Count("pk"), charged=Sum("amount"), left=Sum(F("amount") - F("consumed") - F("refunded")))
+        .order_by("-year", "-month")
+    )
+    rows = [
+        [f"{m['year']}-{m['month']:02}", f"{m['orders']} 笔", money(m["charged"]), money(m["left"])]
+        for m in months[:12]
+    ]
+    more = _page("org_money", unit)
+    columns = ("收费月份", "订单", "金额", "未消课")
+    return Section(
+        "orders", "收费", columns, rows, "没有收费订单。", "近 12 个有收费的月份", "fee-orders", more_url=more
+    )
+
+
+def _refunds(unit: Institution) -> Section:
+    refunds = list(unit.refunds.select_related("order").order_by("-requested_on", "-pk")[: _MOST + 1])
+    shown, hidden = _cut(refunds)
+    rows = [
+        [
+            r.number,
+            r.order.contract_no,
+            money(r.amount),
+            str(r.requested_on),
+            f"{r.get_answer_display()}（{r.answered_on}）" if r.answered_on else "未答复",
+            f"{money(r.paid_amount)}（{r.paid_on}）" if r.paid_on else "未退款",
+        ]
+        for r in shown
+    ]
+    columns = ("退费编号", "合同", "申请金额", "申请", "答复", "退款")
+    return Section("refunds", "退费", columns, rows, "没有退费申请。", kind="refunds", hidden=hidden)
+
+
+def _listed(unit: Institution) -> Section:
+    rows = [
+        [e.get_kind_display(), f"{e.entered_on} – {_until(e.left_on)}", e.entry.decision_no, e.entry.reason]
+        for e in unit.list_entries.select_related("entry").order_by("-entered_on")
+    ]
+    return Section("lists", "名单", ("名单", "期间", "列入文号", "理由"), rows, "没有列入过任何名单。")
+
+
+def _observations(unit: Institution) -> Section:
+    shown, hidden = _cut(list(unit.observations.order_by("-occurred_on", "-pk")[: _MOST + 1]))
+    rows = [
+        [o.number, o.get_source_display(), str(o.occurred_on), o.get_state_display(), _due(o), o.text[:80]]
+        for o in shown
+    ]
+    columns = ("编号", "来源", "发生", "状态", "整改", "情况")
+    note = "线索未经查实，不作为问题认定" if rows else ""
+    return Section("observations", "核查情况", columns, rows, "没有核查记录。", note, hidden=hidden)
+
+
+def _due(observation: Any) -> str:
+    if observation.rectified_on:
+        return f"{observation.rectified_on} 完成"
+    return f"{observation.due_on} 前" if observation.due_on else MISSING
+
+
+def _ads(unit: Institution) -> Section:
+    rows = [
+        [
+            a.number,
+            a.get_place_display(),
+            str(a.seen_on),
+            _until(a.removed_on) if a.removed_on else "未撤除",
+            a.text[:80],
+        ]
+        for a in unit.advertisements.order_by("-seen_on")[:_MOST]
+    ]
+    return Section("ads", "广告", ("编号", "位置", "发现", "撤除", "内容"), rows, "没有登记广告。", kind="ads")
+
+
+def _sightings(unit: Institution) -> Section:
+    rows = [
+        [
+            str(s.seen_on),
+            s.place,
+            s.source,
+            f"从业 {_text(s.staff)} 人，学生 {_text(s.pupils)} 人",
+            s.get_licence_state_display() or MISSING,
+            _text(s.note),
+        ]
+        for s in unit.sightings.order_by("-seen_on")
+    ]
+    columns = ("发现", "地点", "来源", "人数", "证照", "情况")
+    return Section("sightings", "现场发现", columns, rows, "没有现场发现记录。")
+
+
+def _status(unit: Institution) -> Section:
+    rows = [
+        [str(s.on), s.get_status_display(), _text(s.reason), _text(s.decision_no)]
+        for s in unit.status_changes.order_by("-on")
+    ]
+    opened = unit.opened_on or unit.org_profiles.aggregate(first=Min("valid_from"))["first"]
+    note = f"开办 {cn_date(opened)}" if opened else ""
+    return Section("status", "状态变更", ("日期", "状态", "原因", "文号"), rows, "没有变更，一直为正常状态。", note)

@@ -1,0 +1,101 @@
+"""Acts on one institution of the training register: its state, its brand, a suspected site and what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from shuangjian.bureau.cleaning import full_clean
+from shuangjian.bureau.models import Institution
+from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
+from shuangjian.journal.services import record, request_evaluation
+from training_orgs.choices import OrgStatus
+from training_orgs.models import Brand, SiteSighting, StatusChange, TrainingOrg
+
+_STATUS_OF = {
+    OrgStatus.ACTIVE: Institution.Status.ACTIVE,
+    OrgStatus.SUSPENDED: Institution.Status.SUSPENDED,
+    OrgStatus.CONVERTED: Institution.Status.CLOSED,
+    OrgStatus.CLOSED: Institution.Status.CLOSED,
+}
+_ENDS = (OrgStatus.CONVERTED, OrgStatus.CLOSED)
+
+
+@transaction.atomic
+def change_status(
+    institution: Institution,
+    *,
+    status: str,
+    on: dt.date,
+    reason: str,
+    decision_no: str = "",
+    today: dt.date,
+    actor: Any,
+) -> StatusChange:
+    """From ``on`` on the institution is in this state; a converted or closed one trains nobody any more.
+
+    InvalidInput for a day ahead or one before the last change; Conflict when it is in that state already.
+    """
+    current = Institution.objects.select_for_update().get(pk=institution.pk)
+    last = StatusChange.objects.filter(institution=current).order_by("-on").first()
+    if on > today:
+        raise InvalidInput([Problem("on", "日期不能晚于今天；到了那一天再登记。")])
+    if last is not None and on <= last.on:
+        raise InvalidInput([Problem("on", f"上一次变更在 {last.on}（{last.get_status_display()}），请填其后的日期。")])
+    if (last.status if last else OrgStatus.ACTIVE) == status:
+        raise Conflict(f"“{current.name}”已经是{OrgStatus(status).label}状态，不必重复登记。")
+    change = StatusChange(institution=current, status=status, on=on, reason=reason.strip(), decision_no=decision_no)
+    full_clean(change)
+    change.save(force_insert=True)
+    current.status = _STATUS_OF[OrgStatus(status)]
+    current.closed_on = on if status in _ENDS else None
+    current.save(update_fields=["status", "closed_on"])
+    detail = {"status": status, "on": on.isoformat(), "decision_no": decision_no}
+    record("change_org_status", actor=actor, institution_id=current.pk, target=current.name, detail=detail)
+    _judge(current, on, today, f"机构状态：{OrgStatus(status).label}")
+    return change
+
+
+@transaction.atomic
+def tie_brand(institution: Institution, brand: str, *, actor: Any) -> Brand | None:
+    """Tie the site to a brand by name, making the brand if need be; "" unties it."""
+    org = TrainingOrg.objects.select_for_update().get(pk=institution.pk)
+    name = brand.strip()
+    org.brand = Brand.objects.get_or_create(name=name)[0] if name else None
+    org.save(update_fields=["brand"])
+    record("tie_brand", actor=actor, institution_id=org.pk, target=institution.name, detail={"brand": name})
+    return org.brand
+
+
+@transaction.atomic
+def add_sighting(institution: Institution, *, values: dict[str, Any], actor: Any) -> SiteSighting:
+    """Note what was seen at a site; ``values`` are the fields of SiteSighting."""
+    sighting = SiteSighting(institution=institution, **values)
+    full_clean(sighting)
+    sighting.save(force_insert=True)
+    detail = {"seen_on": sighting.seen_on.isoformat(), "licence_state": sighting.licence_state}
+    record("add_sighting", actor=actor, institution_id=institution.pk, target=institution.name, detail=detail)
+    return sighting
+
+
+@transaction.atomic
+def recognise_site(institution: Institution, *, uscc: str, today: dt.date, actor: Any) -> Institution:
+    """A suspected site turns out to be, or becomes, a registered institution: the record goes on as one."""
+    current = Institution.objects.select_for_update().get(pk=institution.pk)
+    if current.kind != Institution.Kind.SUSPECTED_SITE:
+        raise Refused(f"“{current.name}”不是疑似无证点，不能转为培训机构。", status=409)
+    owner = TrainingOrg.objects.filter(uscc=uscc).exclude(pk=current.pk).select_related("institution").first()
+    if owner is not None:
+        raise InvalidInput([Problem("uscc", f"这个统一社会信用代码属于“{owner.institution.name}”，请核对。")])
+    TrainingOrg.objects.filter(pk=current.pk).update(uscc=uscc)
+    current.kind = Institution.Kind.TRAINING_ORG
+    current.save(update_fields=["kind"])
+    record("recognise_site", actor=actor, institution_id=current.pk, target=current.name)
+    _judge(current, today, today, "疑似无证点转为培训机构")
+    return current
+
+
+def _judge(institution: Institution, since: dt.date, today: dt.date, cause: str) -> None:
+    request_evaluation(institution_id=institution.pk, since=min(since, today), until=today, cause=cause)

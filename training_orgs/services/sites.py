@@ -1,0 +1,65 @@
+"""Opening the record of a suspected site: an institution before any licence exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from shuangjian.bureau.cleaning import full_clean
+from shuangjian.bureau.models import Institution, Town
+from shuangjian.bureau.pinyin import sort_key
+from shuangjian.core.locks import lock_singleton
+from shuangjian.journal.services import record
+from training_orgs.models import OrgProfile, TrainingOrg
+from training_orgs.services.register import add_sighting
+
+SITE_PREFIX = "YS440113"
+_CODES_LOCK = 11
+
+
+def next_site_code() -> str:
+    """YS440113 and five digits, counted on; callers hold the transaction in which it is used."""
+    lock_singleton(_CODES_LOCK)
+    last = Institution.objects.filter(code__startswith=SITE_PREFIX).aggregate(last=Max("code"))["last"]
+    return f"{SITE_PREFIX}{int(last.removeprefix(SITE_PREFIX)) + 1 if last else 1:05d}"
+
+
+@transaction.atomic
+def open_site(values: dict[str, Any], *, actor: Any) -> Institution:
+    """Open a 疑似无证点 with its first sighting: ``values`` has name, town, category and the fields of SiteSighting.
+
+    The guidance centre is that of the town's other institutions, where they agree.
+    """
+    seen = {key: value for key, value in values.items() if key not in ("name", "town", "category")}
+    town: Town = values["town"]
+    unit = Institution(
+        code=next_site_code(),
+        name=values["name"].strip(),
+        pinyin=sort_key(values["name"].strip(), 240),
+        kind=Institution.Kind.SUSPECTED_SITE,
+        category=values.get("category") or "",
+        town=town,
+        centre_id=_centre_of(town),
+        source=seen["source"],
+    )
+    full_clean(unit)
+    unit.save(force_insert=True)
+    TrainingOrg.objects.create(institution=unit)
+    if unit.category:
+        OrgProfile.objects.create(
+            institution=unit,
+            valid_from=seen["seen_on"],
+            sign_name=unit.name,
+            category=unit.category,
+            address=seen["place"],
+        )
+    record("open_site", actor=actor, institution_id=unit.pk, target=unit.name, detail={"town": town.code})
+    add_sighting(unit, values=seen, actor=actor)
+    return unit
+
+
+def _centre_of(town: Town) -> int | None:
+    centres = set(Institution.objects.filter(town=town, centre__isnull=False).values_list("centre", flat=True))
+    return centres.pop() if len(centres) == 1 else None
