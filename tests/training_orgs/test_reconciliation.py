@@ -11,7 +11,7 @@ import pytest
 
 from shuangjian.bureau.models import Institution
 from tests.training_orgs import money_make as make
-from training_orgs.models import DailyBalance, FeeOrder, LedgerEntry
+from training_orgs.models import Consumption, DailyBalance, FeeOrder, LedgerEntry
 from training_orgs.services.reconciliation import reconcile
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,9 @@ def test_going_on_from_a_day_equals_a_full_rebuild(seed: int) -> None:
                 channel = dice.choice(["custody", "custody", "direct"])
                 orders.append(make.order(course, f"H{sequence}", str(day), 1000, channel=channel))
             elif kind == "consumption":
-                make.taken(dice.choice(orders), str(day), dice.randrange(1, 90))
+                chosen = dice.choice(orders)
+                if not Consumption.objects.filter(line__order=chosen, day=day).exists():
+                    make.taken(chosen, str(day), dice.randrange(1, 90))
             elif kind == "refund":
                 paid = {"paid_on": str(day), "paid_amount": Decimal(5)} if dice.random() < 0.7 else {}
                 make.refund(dice.choice(orders), f"T{sequence}", "2026-09-01", 5, **paid)
