@@ -1,6 +1,7 @@
 """Training institutions: register, people, courses, money, and the standards that they are held against."""
 
 from training_orgs.models.courses import Course, CourseSession, CourseSlot, CourseTeacher, Identification
+from training_orgs.models.derived import ChargeHistory, CustodyGap, FeeCharge, LinePrice, OrderPlan, OrderSpan
 from training_orgs.models.money import Consumption, DailyBalance, FeeLine, FeeOrder, LedgerEntry, Refund
 from training_orgs.models.people import InServiceList, InServiceTeacher, Qualification, Staff
 from training_orgs.models.register import (
@@ -22,13 +23,16 @@ __all__ = [
     "Advertisement",
     "AnnualCheck",
     "Brand",
+    "ChargeHistory",
     "Consumption",
     "Course",
     "CourseSession",
     "CourseSlot",
     "CourseTeacher",
     "CustodyAccount",
+    "CustodyGap",
     "DailyBalance",
+    "FeeCharge",
     "FeeLine",
     "FeeOrder",
     "GuidePrice",
@@ -37,7 +41,10 @@ __all__ = [
     "InServiceTeacher",
     "LedgerEntry",
     "Licence",
+    "LinePrice",
     "ListedWord",
+    "OrderPlan",
+    "OrderSpan",
     "OrgProfile",
     "Qualification",
     "Refund",
