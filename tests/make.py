@@ -10,7 +10,7 @@ from schools.models import School, SchoolClass
 from shuangjian.accounts.models import User
 from shuangjian.bureau.calendar import rebuild_unit_days
 from shuangjian.bureau.calendar_services import save_calendar_day
-from shuangjian.bureau.models import Break, CalendarDay, Certainty, GuidanceCentre, Institution, Term, Town
+from shuangjian.bureau.models import Break, CalendarDay, Certainty, Department, GuidanceCentre, Institution, Term, Town
 from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.core.weeks import Week
@@ -131,12 +131,32 @@ def school_class(school: School, code: str) -> SchoolClass:
     )
 
 
+def training_org(name: str = "虚构培训一部", *, code: str = "", **fields: Any) -> Institution:
+    """A fictional training institution."""
+    number = Institution.objects.count() + 1
+    return Institution.objects.create(
+        code=code or f"91440113XG{number:08d}",
+        name=name,
+        pinyin=f"{number:04d}",
+        kind=Institution.Kind.TRAINING_ORG,
+        is_fictional=True,
+        **{"registered_on": dt.date(2021, 9, 1), **fields},
+    )
+
+
+def department(code: str = "SC", name: str = "") -> Department:
+    """One of the departments that clause 三(二) names."""
+    defaults = {"name": name or f"示范责任单位{code}", "clause": "3.2.15", "order": Department.objects.count() + 1}
+    return Department.objects.get_or_create(code=code, defaults=defaults)[0]
+
+
 def user(role: str, unit: Any = None, *, username: str = "", password: str = PASSWORD) -> User:
-    """An account that needs no first change. ``unit``: the centre, town or institution that the role needs."""
-    field = {"centre": "centre", "town": "town", "school": "institution"}.get(role)
+    """An account that needs no first change. ``unit``: the centre, town, institution or department of the role."""
+    field = {"centre": "centre", "town": "town", "school": "institution", "org": "institution", "dept": "department"}
+    name = field.get(role)
     account = User(username=username or f"{role}{User.objects.count() + 1}", name="测试员", role_kind=role)
-    if field:
-        setattr(account, field, unit)
+    if name:
+        setattr(account, name, unit)
     account.set_password(password)
     account.full_clean()
     account.save()

@@ -16,7 +16,7 @@ from django.db import models
 from django.db.models import Q
 
 from shuangjian.accounts.logins import LOGIN_PATTERN, normalised
-from shuangjian.bureau.models import GuidanceCentre, Institution, Town
+from shuangjian.bureau.models import Department, GuidanceCentre, Institution, Town
 from shuangjian.core import clock
 from shuangjian.core.querysets import lookup
 
@@ -28,7 +28,9 @@ _NOTHING = Q(pk__in=[])
 class RoleKind(models.TextChoices):
     """角色. Each names the kind of unit of its person; sysadmin keeps accounts and sees no business data.
 
-    A teacher fills in the homework of the classes named in the account, and sees nothing else of the school.
+    A teacher fills in the homework of the classes named in the account, and sees nothing else of the school. A training
+    institution sees and files its own. A department sees what the rules that name it found, and the training registers
+    where it is one of REGISTER_DEPARTMENTS; never a weekly return.
     """
 
     BUREAU = "bureau", "区教育局"
@@ -36,10 +38,23 @@ class RoleKind(models.TextChoices):
     TOWN = "town", "镇街"
     SCHOOL = "school", "学校填报员"
     TEACHER = "teacher", "任课教师"
+    ORG = "org", "培训机构"
+    DEPARTMENT = "dept", "责任单位"
     SYSADMIN = "sysadmin", "系统管理员"
 
 
-OF_A_SCHOOL = (RoleKind.SCHOOL, RoleKind.TEACHER)
+#: Roles of one institution's own people, with the kind of institution that each belongs to.
+KIND_OF_ROLE: dict[str, str] = {
+    RoleKind.SCHOOL: Institution.Kind.SCHOOL,
+    RoleKind.TEACHER: Institution.Kind.SCHOOL,
+    RoleKind.ORG: Institution.Kind.TRAINING_ORG,
+}
+#: Departments that licence, register or inspect training institutions: 民政, 市场监管, 科技, 文旅体, 消防.
+REGISTER_DEPARTMENTS = frozenset({"MZ", "SC", "KG", "WL", "XF"})
+#: Kinds of institution whose registers those departments see.
+REGISTER_KINDS = (Institution.Kind.TRAINING_ORG, Institution.Kind.SUSPECTED_SITE)
+#: Listed as 责任单位 too, but with a role of their own: the bureau, and the towns together.
+_HAS_OWN_ROLE = {"JY": RoleKind.BUREAU, "ZJ": RoleKind.TOWN}
 
 
 class AccountState(models.TextChoices):
@@ -65,7 +80,7 @@ _STATE_SIGNS: dict[str, tuple[str, str]] = {
     "lapsed": ("warning", "clock-history"),
     "inactive": ("neutral", "slash-circle"),
 }
-_UNIT_COLUMNS = ("centre", "town", "institution")
+_UNIT_COLUMNS = ("centre", "town", "institution", "department")
 
 
 def _exactly(field: str | None, among: tuple[str, ...]) -> Q:
@@ -75,11 +90,16 @@ def _exactly(field: str | None, among: tuple[str, ...]) -> Q:
 class UserQuerySet(models.QuerySet["User"]):
     """Accounts, and whose they are to look after."""
 
+    def with_units(self) -> UserQuerySet:
+        """Each account together with its unit."""
+        return self.select_related(*_UNIT_COLUMNS)
+
     def administered_by(self, person: User | None) -> UserQuerySet:
         """Accounts that ``person`` may reset: those of the units below (for the bureau also its own), never one's own.
 
         System administrators look after every account, the bureau after all but system administrators; guidance
-        centres and towns after the schools of their jurisdiction, a school after its teachers; nobody else after any.
+        centres and towns after the schools and training institutions of their jurisdiction, a school after its
+        teachers; nobody else after any.
         """
         if person is None or not person.may_act or person.must_change_password:
             return self.none()
@@ -89,7 +109,7 @@ class UserQuerySet(models.QuerySet["User"]):
         if person.role_kind == RoleKind.BUREAU:
             return others.exclude(role_kind=RoleKind.SYSADMIN)
         if person.role_kind in (RoleKind.CENTRE, RoleKind.TOWN):
-            return others.filter(person.jurisdiction("institution"), role_kind__in=OF_A_SCHOOL)
+            return others.filter(person.jurisdiction("institution"), role_kind__in=KIND_OF_ROLE)
         if person.role_kind == RoleKind.SCHOOL:
             return others.filter(person.jurisdiction("institution"), role_kind=RoleKind.TEACHER)
         return self.none()
@@ -121,7 +141,8 @@ class User(AbstractBaseUser):
         GuidanceCentre, null=True, blank=True, on_delete=models.PROTECT, verbose_name="教育指导中心"
     )
     town = models.ForeignKey(Town, null=True, blank=True, on_delete=models.PROTECT, verbose_name="镇街")
-    institution = models.ForeignKey(Institution, null=True, blank=True, on_delete=models.PROTECT, verbose_name="学校")
+    institution = models.ForeignKey(Institution, null=True, blank=True, on_delete=models.PROTECT, verbose_name="单位")
+    department = models.ForeignKey(Department, null=True, blank=True, on_delete=models.PROTECT, verbose_name="责任单位")
     classes = ArrayField(
         models.CharField(max_length=10), default=list, blank=True, verbose_name="任教班级", help_text="class codes"
     )
@@ -145,9 +166,12 @@ class User(AbstractBaseUser):
                 condition=Q(role_kind__in=["bureau", "sysadmin"]) & _exactly(None, _UNIT_COLUMNS)
                 | Q(role_kind="centre") & _exactly("centre", _UNIT_COLUMNS)
                 | Q(role_kind="town") & _exactly("town", _UNIT_COLUMNS)
-                | Q(role_kind__in=OF_A_SCHOOL) & _exactly("institution", _UNIT_COLUMNS),
+                | Q(role_kind__in=["school", "teacher", "org"]) & _exactly("institution", _UNIT_COLUMNS)
+                | Q(role_kind="dept") & _exactly("department", _UNIT_COLUMNS),
                 name="user_role_has_its_unit",
-                violation_error_message="角色与单位不符：指导中心、镇街、学校账号各须指定对应的一个单位，其他角色不指定。",
+                violation_error_message=(
+                    "角色与单位不符：指导中心、镇街、学校、培训机构、责任单位账号各须指定对应的一个单位，其他角色不指定。"
+                ),
             ),
         ]
 
@@ -155,10 +179,18 @@ class User(AbstractBaseUser):
         return f"{self.name}（{self.unit_name}）"
 
     def clean(self) -> None:
-        """Filers and teachers belong to a school, not to another kind of institution; only teachers have classes."""
-        if self.institution is not None and self.institution.kind != Institution.Kind.SCHOOL:
+        """Each role of an institution belongs to its kind of institution; only teachers have classes; the bureau and
+        the towns, which are departments too, have roles of their own."""
+        kind = KIND_OF_ROLE.get(self.role_kind)
+        if self.institution is not None and kind is not None and self.institution.kind != kind:
+            word = Institution.Kind(kind).label
             raise ValidationError(
-                {"institution": f"“{self.institution.name}”不是学校，不能建立{self.role_label}账号。"}
+                {"institution": f"“{self.institution.name}”不是{word}，不能建立{self.role_label}账号。"}
+            )
+        own_role = _HAS_OWN_ROLE.get(self.department.code) if self.department is not None else None
+        if self.department is not None and own_role is not None:
+            raise ValidationError(
+                {"department": f"“{self.department.name}”不建立责任单位账号，请用角色 {own_role}（{own_role.label}）。"}
             )
         if (self.role_kind == RoleKind.TEACHER) != bool(self.classes):
             raise ValidationError({"classes": "任课教师账号须指定任教班级，其他角色不指定。"})
@@ -169,11 +201,15 @@ class User(AbstractBaseUser):
         return str(RoleKind(self.role_kind).label)
 
     @property
+    def unit(self) -> GuidanceCentre | Town | Institution | Department | None:
+        """The person's unit; None for the bureau and for system administrators."""
+        return self.centre or self.town or self.institution or self.department
+
+    @property
     def unit_name(self) -> str:
         """Name of the person's unit."""
-        unit = self.centre or self.town or self.institution
-        if unit is not None:
-            return unit.name
+        if self.unit is not None:
+            return self.unit.name
         return "系统管理" if self.role_kind == RoleKind.SYSADMIN else BUREAU_NAME
 
     @property
@@ -203,10 +239,24 @@ class User(AbstractBaseUser):
         """Whether the person may change business data inside the jurisdiction; not before the first change."""
         return self.may_act and not self.must_change_password and self.role_kind != RoleKind.SYSADMIN
 
+    @property
+    def department_code(self) -> str:
+        """Code of the department that the person acts for; "" for every other role and an account that is shut."""
+        return self.department.code if self.department is not None and self.may_act else ""
+
+    @property
+    def sees_registers(self) -> bool:
+        """Whether the registers of training institutions are open to the role at all (jurisdiction tells which)."""
+        if self.role_kind == RoleKind.DEPARTMENT:
+            return self.department_code in REGISTER_DEPARTMENTS
+        return self.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN, RoleKind.ORG)
+
     def jurisdiction(self, path: str) -> Q:
         """管辖范围: the condition on a model whose institution is reached by ``path`` ("" for Institution itself).
 
-        An institution whose town is unconfirmed (NULL) is in no town's jurisdiction; bureau and centre see it.
+        An institution whose town is unconfirmed (NULL) is in no town's jurisdiction; bureau and centre see it. Of a
+        department it is the training registers, or nothing: what rules found is opened to it by those models
+        themselves (rules.scoping), so that a model which says nothing of departments shows them no school's data.
         """
         if not self.may_act:
             return _NOTHING
@@ -216,8 +266,10 @@ class User(AbstractBaseUser):
             return Q(**{lookup(path, "centre"): self.centre_id})
         if self.role_kind == RoleKind.TOWN and self.town_id is not None:
             return Q(**{lookup(path, "town"): self.town_id})
-        if self.role_kind == RoleKind.SCHOOL and self.institution_id is not None:
+        if self.role_kind in (RoleKind.SCHOOL, RoleKind.ORG) and self.institution_id is not None:
             return Q(**{lookup(path, "pk"): self.institution_id})
+        if self.department_code in REGISTER_DEPARTMENTS:
+            return Q(**{lookup(path, "kind__in"): REGISTER_KINDS})
         return _NOTHING
 
 

@@ -14,12 +14,12 @@ from shuangjian.accounts import lockout
 from shuangjian.accounts.logins import normalised
 from shuangjian.accounts.models import User
 from shuangjian.accounts.slips import Slip, put_slip
-from shuangjian.bureau.models import GuidanceCentre, Institution, Town
+from shuangjian.bureau.models import Department, GuidanceCentre, Institution, Town
 from shuangjian.core.errors import InvalidInput, Problem, Refused
 from shuangjian.journal.models import AuditEntry
 from shuangjian.journal.services import record
 
-Unit = Town | GuidanceCentre | Institution
+Unit = Town | GuidanceCentre | Institution | Department
 
 RESET = "reset_account"
 DEACTIVATE = "deactivate_account"
@@ -67,6 +67,7 @@ def create_account(
         centre=unit if isinstance(unit, GuidanceCentre) else None,
         town=unit if isinstance(unit, Town) else None,
         institution=unit if isinstance(unit, Institution) else None,
+        department=unit if isinstance(unit, Department) else None,
         classes=list(classes),
     )
     slip = put_slip(user, now)
@@ -103,9 +104,7 @@ def set_classes(user: User, classes: Sequence[str], *, actor: User) -> User:
 
 def find_administered(pk: int, *, actor: User, act: str) -> User:
     """The account ``pk`` if ``actor`` may do ``act`` to it; else it records the try and raises OutsideJurisdiction."""
-    found: User | None = (
-        User.objects.administered_by(actor).select_related("centre", "town", "institution").filter(pk=pk).first()
-    )
+    found: User | None = User.objects.administered_by(actor).with_units().filter(pk=pk).first()
     if found is None:
         record(act, actor=actor, target=f"账号 {pk}", result=AuditEntry.Result.REFUSED)
         raise OutsideJurisdiction
@@ -196,7 +195,7 @@ def record_refused_login(login: str, reason: str) -> None:
 
     ``reason`` is locked, wrong or expired_slip. An unknown login is not kept: it may be a password in the wrong field.
     """
-    user = User.objects.select_related("centre", "town", "institution").filter(username=login).first()
+    user = User.objects.with_units().filter(username=login).first()
     record(
         "login",
         actor=None,

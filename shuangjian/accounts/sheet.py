@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from shuangjian.accounts.logins import normalised
-from shuangjian.accounts.models import RoleKind, User
+from shuangjian.accounts.models import KIND_OF_ROLE, RoleKind, User
 from shuangjian.accounts.services import Unit, create_account
 from shuangjian.accounts.slips import Slip
-from shuangjian.bureau.models import GuidanceCentre, Institution, Town
+from shuangjian.bureau.models import Department, GuidanceCentre, Institution, Town
 from shuangjian.core.errors import InvalidInput, Problem
 
 COLUMNS = ("unit_code", "role", "login", "name")
@@ -29,6 +29,7 @@ _FIELD_COLUMNS = {
     "name": "name",
     "role_kind": "role",
     "institution": "unit_code",
+    "department": "unit_code",
     "classes": CLASSES,
     "__all__": "role",
 }
@@ -80,7 +81,7 @@ def create_accounts(lines: Sequence[Line], *, actor: User | None, now: dt.dateti
     """
     units = _Units(lines)
     logins = [normalised(line.login) for line in lines]
-    there = User.objects.select_related("centre", "town", "institution").filter(username__in=logins)
+    there = User.objects.with_units().filter(username__in=logins)
     existing = {user.username: user for user in there}
     seen: dict[str, int] = {}
     created, problems = Created([], []), []
@@ -107,7 +108,7 @@ def _create(
     now: dt.datetime,
 ) -> list[Problem]:
     if there is not None:
-        known = (there.role_kind, there.centre or there.town or there.institution, there.name, tuple(there.classes))
+        known = (there.role_kind, there.unit, there.name, tuple(there.classes))
         if known == (role, unit, line.name, line.classes):
             created.skipped.append(there.username)
             return []
@@ -136,9 +137,10 @@ class _Units:
         self._by_role: dict[str, dict[str, Unit]] = {
             RoleKind.CENTRE: {unit.code: unit for unit in GuidanceCentre.objects.filter(code__in=codes)},
             RoleKind.TOWN: {unit.code: unit for unit in Town.objects.filter(code__in=codes)},
-            RoleKind.SCHOOL: {unit.code: unit for unit in Institution.objects.filter(code__in=codes)},
+            RoleKind.DEPARTMENT: {unit.code: unit for unit in Department.objects.filter(code__in=codes)},
         }
-        self._by_role[RoleKind.TEACHER] = self._by_role[RoleKind.SCHOOL]
+        institutions: dict[str, Unit] = {unit.code: unit for unit in Institution.objects.filter(code__in=codes)}
+        self._by_role |= dict.fromkeys(KIND_OF_ROLE, institutions)
 
     def find(self, line: Line) -> tuple[RoleKind | None, Unit | None, list[Problem]]:
         role = _ROLES.get(line.role)
@@ -162,6 +164,8 @@ _UNIT_WORDS = {
     RoleKind.TOWN: "镇街",
     RoleKind.SCHOOL: "学校",
     RoleKind.TEACHER: "学校",
+    RoleKind.ORG: "培训机构",
+    RoleKind.DEPARTMENT: "责任单位",
 }
 
 

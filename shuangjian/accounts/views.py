@@ -77,7 +77,7 @@ class AccountsView(ScopedView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         query = self.request.GET.get("q", "").strip()
         role = self.request.GET.get("role", "")
-        accounts = User.objects.administered_by(signed_in(self.request)).select_related("centre", "town", "institution")
+        accounts = User.objects.administered_by(signed_in(self.request)).with_units()
         total = accounts.count()
         if query:
             accounts = accounts.filter(
@@ -86,6 +86,7 @@ class AccountsView(ScopedView):
                 | Q(institution__name__icontains=query)
                 | Q(town__name__icontains=query)
                 | Q(centre__name__icontains=query)
+                | Q(department__name__icontains=query)
             )
         if role in RoleKind.values:
             accounts = accounts.filter(role_kind=role)

@@ -7,10 +7,10 @@ from django.db.models import Q
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
-from shuangjian.core.querysets import ScopedQuerySet, TrialAwareQuerySet
+from shuangjian.rules.scoping import RuledQuerySet
 
 
-class AlertQuerySet(TrialAwareQuerySet["Alert"]):
+class AlertQuerySet(RuledQuerySet["Alert"]):
     def unclosed(self) -> AlertQuerySet:
         return self.filter(closed_at__isnull=True)
 
@@ -75,6 +75,10 @@ class Alert(models.Model):
         return f"{self.rule} {self.institution_id} {self.period} #{self.episode}"
 
 
+class AlertEventQuerySet(RuledQuerySet["AlertEvent"]):
+    PREFIX = "alert__"
+
+
 class AlertEvent(models.Model):
     """One step in the life of an alert; with the alert's columns, its whole history."""
 
@@ -94,7 +98,7 @@ class AlertEvent(models.Model):
     note = models.CharField(max_length=400, blank=True)
 
     INSTITUTION = "alert__institution"
-    objects = ScopedQuerySet.as_manager()
+    objects = AlertEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = "预警过程"

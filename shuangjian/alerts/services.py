@@ -16,8 +16,8 @@ from shuangjian.journal.models import ClockTimestamp
 from shuangjian.journal.services import record
 from shuangjian.rules.models import Dismissal, Finding
 
-#: Which powers may do what. A token has the power of its scope; a school never closes its own alert.
-MAY_ACKNOWLEDGE = frozenset({"school", "town", "centre", "bureau"})
+#: Which powers may do what. A token has the power of its scope; no institution ever closes its own alert.
+MAY_ACKNOWLEDGE = frozenset({"school", "org", "town", "centre", "bureau"})
 MAY_CLOSE = frozenset({"town", "centre", "bureau"})
 MAY_DISMISS = frozenset({"bureau"})
 

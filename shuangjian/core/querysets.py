@@ -37,14 +37,6 @@ def power_of(principal: Any) -> str:
     return str(getattr(principal, "power", None) or getattr(principal, "role_kind", ""))
 
 
-class TrialAwareQuerySet(ScopedQuerySet[ModelT]):
-    """Rows of rules on trial (试运行) are the bureau's own business: nobody else sees them."""
-
-    def visible_to(self, principal: Principal | None) -> Self:
-        rows = super().visible_to(principal)
-        return rows if power_of(principal) == "bureau" else rows.filter(is_trial=False)
-
-
 def lookup(path: str, field: str) -> str:
     """Join a path and a field: ``lookup("", "town") == "town"``, ``lookup("school", "town") == "school__town"``."""
     return f"{path}__{field}" if path else field

@@ -72,6 +72,13 @@ def _entries(user: User) -> list[Entry]:
         teachers = reverse("teachers", args=[code])
         classes = _entry("班级", "grid-3x3-gap", "classes", teachers, arguments=(code,))
         return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
+    registers = _entry("培训机构", "shop", "training_orgs")
+    if user.role_kind == RoleKind.ORG:
+        code = user.institution.code if user.institution else ""
+        own_page = _entry("本机构", "house", "training_org", arguments=(code,))
+        return [entry for entry in (own_page, alerts, rulebook) if entry]
+    if user.role_kind == RoleKind.DEPARTMENT:
+        return [entry for entry in (alerts, registers if user.sees_registers else None, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
     units = _entry("单位", "building", "units", "/unconfirmed-towns/")
     filings = _entry("填报情况", "journal-check", "filings", "/returns/review/")
@@ -79,6 +86,12 @@ def _entries(user: User) -> list[Entry]:
     # Seven entries at most: whoever supervises finds the calendar as the third part of the rule book.
     book = _entry("规则与校历", "book", "rulebook", "/clauses/", "/calendar/", "/runs/")
     return [entry for entry in (overview, trends, units, filings, alerts, book, accounts) if entry]
+
+
+def party_url(code: str) -> str:
+    """The page of an institution in the training register; the alerts where this portal is run without it."""
+    entry = _entry("", "", "training_org", arguments=(code,))
+    return entry.url if entry else reverse("alerts")
 
 
 def _entry(label: str, icon: str, name: str, *below: str, arguments: tuple[str, ...] = ()) -> Entry | None:

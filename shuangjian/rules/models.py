@@ -8,10 +8,11 @@ from django.db.models import F, Q
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
-from shuangjian.core.querysets import ScopedQuerySet, TrialAwareQuerySet
+from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.rules.scoping import RuledQuerySet
 
 
-class FindingQuerySet(TrialAwareQuerySet["Finding"]):
+class FindingQuerySet(RuledQuerySet["Finding"]):
     def open(self) -> FindingQuerySet:
         """Findings that the last evaluation of their scope still saw, or could not look at again (stale)."""
         return self.filter(cleared_at__isnull=True)

@@ -59,6 +59,8 @@ def build() -> World:
         "school": make.user("school", school, username="school"),
         "other school": make.user("school", other, username="other-school"),
         "sysadmin": make.user("sysadmin", username="sysadmin"),
+        "org": make.user("org", make.training_org(town=east, centre=first), username="org"),
+        "dept": make.user("dept", make.department("SC"), username="dept"),
     }
     finding = Finding.objects.get(rule="HW-02", institution=school)
     alert = Alert.objects.get(rule="HW-02", institution=school)

@@ -8,15 +8,16 @@ from typing import Any
 
 from django.urls import reverse
 
-from shuangjian.accounts.models import User
+from shuangjian.accounts.models import REGISTER_KINDS, RoleKind, User
 from shuangjian.alerts.models import Alert, AlertEvent
 from shuangjian.alerts.services import MAY_ACKNOWLEDGE, MAY_CLOSE, MAY_DISMISS
+from shuangjian.bureau.models import Institution
 from shuangjian.core.weeks import Week
 from shuangjian.dashboards.selectors.alerts import AlertLine
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.unit_page import return_url
 from shuangjian.dashboards.selectors.wording import FindingLine
-from shuangjian.rules.declare import Period, find_rule
+from shuangjian.rules.declare import Period, Source, find_rule
 from shuangjian.rules.explain import Card, explain
 from shuangjian.rules.models import Finding
 
@@ -65,7 +66,8 @@ def alert_page(user: User, alert: Alert, today: dt.date) -> dict[str, Any]:
         "has_more": len(findings) > MOST_FINDINGS,
         "events": list(AlertEvent.objects.visible_to(user).filter(alert=alert).order_by("id")),
         "acts": acts_of(user, alert),
-        "scope_trail": _trail(alert.institution, "alerts", "预警", line.title),
+        "unit_url": _unit_url(user, alert.institution),
+        "scope_trail": _trail(user, alert.institution, "alerts", "预警", line.title),
     }
 
 
@@ -84,8 +86,8 @@ def finding_page(user: User, finding: Finding) -> dict[str, Any]:
         "unit": finding.institution,
         "card": _card(finding),
         "alert": alert,
-        "return_url": return_url(finding.institution, Week.of(finding.occurred_on)) if _is_of_a_week(finding) else "",
-        "scope_trail": _trail(finding.institution, "alerts", "预警", line.title),
+        "return_url": _return_url(user, finding),
+        "scope_trail": _trail(user, finding.institution, "alerts", "预警", line.title),
     }
 
 
@@ -94,15 +96,28 @@ def _card(finding: Finding) -> Card | None:
     return explain(finding) if find_rule(finding.rule) else None
 
 
+def _unit_url(user: User, unit: Institution) -> str:
+    """The unit's page; "" where a department sees what its rules found there, and nothing else of the unit."""
+    if user.role_kind != RoleKind.DEPARTMENT or (user.sees_registers and unit.kind in REGISTER_KINDS):
+        return reverse("unit", args=[unit.code])
+    return ""
+
+
+def _return_url(user: User, finding: Finding) -> str:
+    if user.role_kind == RoleKind.DEPARTMENT or not _is_of_a_week(finding):
+        return ""
+    return return_url(finding.institution, Week.of(finding.occurred_on))
+
+
 def _is_of_a_week(finding: Finding) -> bool:
     """Whether a weekly return says, or should say, what the finding is about."""
     rule = find_rule(finding.rule)
-    return rule is not None and rule.period in (Period.DAY, Period.WEEK)
+    return rule is not None and rule.source == Source.RETURN and rule.period in (Period.DAY, Period.WEEK)
 
 
-def _trail(unit: Any, name: str, label: str, here: str) -> list[dict[str, str]]:
+def _trail(user: User, unit: Institution, name: str, label: str, here: str) -> list[dict[str, str]]:
     return [
         {"label": label, "url": reverse(name)},
-        {"label": unit.name, "url": reverse("unit", args=[unit.code])},
+        {"label": unit.name, "url": _unit_url(user, unit)},
         {"label": here, "url": ""},
     ]

@@ -8,9 +8,11 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.rules.models import Finding, FindingQuerySet
 
-#: Whoever looks at units and findings; a system administrator keeps accounts only.
 SUPERVISORS = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN})
-READERS = SUPERVISORS | {RoleKind.SCHOOL}
+#: Whoever looks at schools and their weeks.
+OF_SCHOOLS = SUPERVISORS | {RoleKind.SCHOOL}
+#: Whoever looks at findings and alerts; a system administrator keeps accounts only, a teacher fills in classes.
+READERS = OF_SCHOOLS | {RoleKind.ORG, RoleKind.DEPARTMENT}
 
 
 def units_of(user: User) -> ScopedQuerySet[Institution]:

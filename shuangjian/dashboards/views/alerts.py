@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from shuangjian.accounts.models import RoleKind, User
+from shuangjian.accounts.models import KIND_OF_ROLE, RoleKind, User
 from shuangjian.accounts.requests import signed_in
 from shuangjian.alerts.models import Alert
 from shuangjian.alerts.services import acknowledge_alert, close_alert, dismiss_alert
@@ -48,7 +48,7 @@ class AlertsView(KeptView):
             query=wanted.word,
             filters=_filters(user, wanted, options),
             chips=[{"label": f"单位含“{wanted.word}”", "param": "q"}] if wanted.word else [],
-            is_school=user.role_kind == RoleKind.SCHOOL,
+            is_school=user.role_kind in KIND_OF_ROLE,
             is_filtered=bool(self.request.GET),
             **kwargs,
         )
@@ -149,6 +149,6 @@ def _filters(user: User, wanted: selectors.AlertFilter, options: dict[str, Any])
         {"label": "期限", "param": "due", "value": wanted.due, "options": overdue},
         {"label": "规则", "param": "rule", "value": wanted.rule, "options": options["rules"]},
     ]
-    if user.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE):
+    if user.role_kind in (RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.DEPARTMENT):
         filters.append({"label": "镇街", "param": "town", "value": wanted.town, "options": options["towns"]})
     return filters

@@ -22,7 +22,7 @@ from shuangjian.core.views import ScopedView
 from shuangjian.core.weeks import Week
 from shuangjian.dashboards.selectors import filings as selectors
 from shuangjian.dashboards.selectors.filings import AreaLine, FilingLine
-from shuangjian.dashboards.selectors.jurisdiction import READERS, SUPERVISORS
+from shuangjian.dashboards.selectors.jurisdiction import OF_SCHOOLS, READERS, SUPERVISORS
 from shuangjian.dashboards.selectors.overview import FilingStats, filing_stats
 from shuangjian.dashboards.selectors.unit_page import unit_trail
 from shuangjian.dashboards.selectors.units import NO_TOWN
@@ -108,7 +108,7 @@ class FilingsView(KeptView):
     """填报情况 of one week: the jurisdiction, its towns, its units; who has not filed, and how often before."""
 
     template_name = "dashboards/filings.html"
-    roles = READERS
+    roles = OF_SCHOOLS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         wanted = Wanted.of(self.request)
@@ -144,7 +144,7 @@ class FilingsView(KeptView):
 class FilingsExportView(ScopedView):
     """The list of units, or with ``rows=areas`` the counts of towns (centres), as CSV; the page's scope and filters."""
 
-    roles = READERS
+    roles = OF_SCHOOLS
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         wanted = Wanted.of(request)

@@ -11,6 +11,7 @@ from shuangjian.accounts.models import RoleKind
 from shuangjian.accounts.requests import signed_in
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
+from shuangjian.dashboards.navigation import party_url
 from shuangjian.dashboards.selectors import overview, units
 from shuangjian.dashboards.selectors.jurisdiction import units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
@@ -20,19 +21,27 @@ from shuangjian.dashboards.views.kept import KeptView
 from shuangjian.intake.review_list import waiting_words
 
 _SHOWN = 8
+#: Roles whose first page is one of their own.
+_ELSEWHERE: dict[str, str] = {
+    RoleKind.SYSADMIN: "accounts",
+    RoleKind.TEACHER: "my_classes",
+    RoleKind.DEPARTMENT: "alerts",
+}
 
 
 class HomeView(KeptView):
     """首页: a school's own page for a school, the overview of its jurisdiction for whoever supervises.
 
-    A system administrator, who sees no business data, is sent to the accounts, a teacher to the own classes.
+    A system administrator, who sees no business data, is sent to the accounts, a teacher to the own classes, a training
+    institution to its page in the register, a department to the alerts of its rules.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and signed_in(request).role_kind == RoleKind.SYSADMIN:
-            return redirect("accounts")
-        if request.user.is_authenticated and signed_in(request).role_kind == RoleKind.TEACHER:
-            return redirect("my_classes")
+        user = signed_in(request) if request.user.is_authenticated else None
+        if user and user.role_kind in _ELSEWHERE:
+            return redirect(_ELSEWHERE[user.role_kind])
+        if user and user.role_kind == RoleKind.ORG and user.institution is not None:
+            return redirect(party_url(user.institution.code))
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:

@@ -8,14 +8,17 @@ from functools import partial
 from typing import Any, cast
 
 from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from shuangjian.accounts.models import RoleKind
+from shuangjian.accounts.models import REGISTER_KINDS, RoleKind
 from shuangjian.accounts.requests import signed_in
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.choices import FilingState, Outcome
+from shuangjian.dashboards.navigation import party_url
 from shuangjian.dashboards.selectors import units
-from shuangjian.dashboards.selectors.jurisdiction import READERS, units_of
+from shuangjian.dashboards.selectors.jurisdiction import OF_SCHOOLS, READERS, units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.units import NO_TOWN, UnitRow
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
@@ -54,7 +57,7 @@ class UnitsView(KeptView):
     """单位: every unit in scope for a week, worst first, searched and filtered; every filter is in the address."""
 
     template_name = "dashboards/units.html"
-    roles = READERS
+    roles = OF_SCHOOLS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, now = signed_in(self.request), clock.now()
@@ -99,10 +102,18 @@ class UnitsView(KeptView):
 
 
 class UnitView(KeptView):
-    """One unit, as its school sees it too."""
+    """One unit, as its school sees it too; a training institution has its page in the register."""
 
     template_name = "dashboards/unit.html"
     roles = READERS
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            registered = Institution.objects.filter(kind__in=REGISTER_KINDS)
+            unit = cast(Institution, self.get_scoped_or_404(registered, code=kwargs["code"]))
+            return redirect(party_url(unit.code))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, now = signed_in(self.request), clock.now()

@@ -15,7 +15,10 @@ from shuangjian.core.errors import InvalidInput
 
 
 class Command(BaseCommand):
-    """``create_accounts CSV``: columns unit_code, role, login, name; ``-`` reads standard input."""
+    """``create_accounts CSV``: columns unit_code, role, login, name; ``-`` reads standard input.
+
+    ``unit_code`` is the code of the centre, town, institution or department that the role needs.
+    """
 
     help = (
         "Create one account a line from a CSV (unit_code,role,login,name; UTF-8 or GBK; - for standard input) and "
