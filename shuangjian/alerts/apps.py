@@ -8,6 +8,9 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         from shuangjian.alerts.regroup import regroup
+        from shuangjian.alerts.sla import due_dates
+        from shuangjian.evidence.kinds import register_due_dates
         from shuangjian.rules.registries import register_regroup
 
         register_regroup(regroup)
+        register_due_dates(due_dates)

@@ -1,0 +1,103 @@
+"""Who sees what of complaints and observations. Whoever is complained about never learns of the complaint from here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core.masking import mask_name, mask_number
+from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
+from shuangjian.evidence.choices import State
+from shuangjian.evidence.models import Complaint, Observation
+
+#: Roles that work on complaints and observations, each within its jurisdiction.
+ABOVE = frozenset({"bureau", "centre", "town"})
+BUREAU = frozenset({"bureau"})
+_OF_TRAINING = (Institution.Kind.TRAINING_ORG, Institution.Kind.SUSPECTED_SITE)
+_NUMBER_IN_TEXT = re.compile(r"(?<!\d)(?:\d[ -]?){7,18}(?!\d)")
+_HIDDEN = "＊＊＊"
+
+
+def complaints_of(principal: Principal | None) -> QuerySet[Complaint]:
+    """Complaints that ``principal`` may know of.
+
+    Bureau: all. Town and centre: those about their institutions, and those nobody has linked yet in their towns.
+    Departments: those about training institutions of their jurisdiction. Schools, institutions, anyone else: none.
+    """
+    power = power_of(principal)
+    rows = Complaint.objects.all()
+    if power == "department":
+        return rows.visible_to(principal).filter(institution__kind__in=_OF_TRAINING)
+    if power not in ABOVE or principal is None:
+        return rows.none()
+    if power == "bureau":
+        return rows.visible_to(principal)
+    jurisdiction = principal.jurisdiction("institution")
+    unlinked = Q(institution__isnull=True, town__isnull=False)
+    town_id, centre_id = getattr(principal, "town_id", None), getattr(principal, "centre_id", None)
+    if power == "town":
+        unlinked &= Q(town_id=town_id)
+    else:
+        towns = Institution.objects.filter(centre_id=centre_id, town__isnull=False).values("town_id")
+        unlinked &= Q(town_id__in=towns)
+    # Whoever has no jurisdiction (a person on an expired slip) has none over unlinked complaints either.
+    return rows.filter(jurisdiction | unlinked) if _acts(principal) else rows.none()
+
+
+def observations_of(principal: Principal | None) -> ScopedQuerySet[Observation]:
+    """Observations that ``principal`` may know of: those above see all states in their jurisdiction, others what was
+    found true about themselves."""
+    rows = Observation.objects.visible_to(principal)
+    return rows if power_of(principal) in ABOVE else rows.filter(state=State.CONFIRMED)
+
+
+def sees_source(principal: Any) -> bool:
+    """Whether the reader may learn where an observation came from: a source 投诉 betrays the complaint."""
+    return power_of(principal) in ABOVE
+
+
+def sees_complainant(principal: Any, complaint: Complaint) -> bool:
+    """The bureau, and the town for complaints of its own town."""
+    power = power_of(principal)
+    if power == "bureau":
+        return True
+    if power != "town":
+        return False
+    town_id = complaint.institution.town_id if complaint.institution is not None else complaint.town_id
+    return town_id is not None and town_id == getattr(principal, "town_id", None)
+
+
+def complainant(principal: Any, complaint: Complaint) -> tuple[str, str]:
+    """Name and phone as this reader may see them; nothing at all for whom the complaint is not."""
+    if sees_complainant(principal, complaint):
+        return complaint.complainant_name, complaint.complainant_phone
+    if power_of(principal) not in ABOVE:
+        return "", ""
+    return mask_name(complaint.complainant_name), mask_number(complaint.complainant_phone)
+
+
+def shown_text(principal: Any, complaint: Complaint) -> str:
+    """What was said, without the complainant's name and without telephone numbers where those are not the reader's."""
+    return complaint.text if sees_complainant(principal, complaint) else without_people(complaint.text, complaint)
+
+
+def without_people(text: str, complaint: Complaint | None = None) -> str:
+    """The text without the complainant and without anything that looks like a telephone or identity number."""
+    if complaint is not None:
+        for word in (complaint.complainant_name, complaint.complainant_phone):
+            if len(word) > 1:
+                text = text.replace(word, _HIDDEN)
+    return _NUMBER_IN_TEXT.sub(_HIDDEN, text)
+
+
+def names_complainant(text: str, complaint: Complaint) -> bool:
+    """Whether a text that the institution will read gives the complainant away."""
+    words = (complaint.complainant_name, complaint.complainant_phone)
+    return any(len(word) > 1 and word in text for word in words)
+
+
+def _acts(principal: Any) -> bool:
+    return bool(getattr(principal, "may_act", True))
