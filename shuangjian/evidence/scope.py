@@ -29,7 +29,7 @@ def complaints_of(principal: Principal | None) -> QuerySet[Complaint]:
     """
     power = power_of(principal)
     rows = Complaint.objects.all()
-    if power == "department":
+    if power == "dept":
         return rows.visible_to(principal).filter(institution__kind__in=_OF_TRAINING)
     if power not in ABOVE or principal is None:
         return rows.none()

@@ -17,6 +17,7 @@ from training_orgs.models.register import (
     StatusChange,
     TrainingOrg,
 )
+from training_orgs.models.said import DisputeDay, OfferedText
 from training_orgs.models.standards import Advertisement, GuidePrice, ListedWord, SubjectBaseline
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "CustodyAccount",
     "CustodyGap",
     "DailyBalance",
+    "DisputeDay",
     "FeeCharge",
     "FeeLine",
     "FeeOrder",
@@ -45,6 +47,7 @@ __all__ = [
     "ListedWord",
     "OrderPlan",
     "OrderSpan",
+    "OfferedText",
     "OrgProfile",
     "Qualification",
     "Refund",
