@@ -3,6 +3,7 @@
 from shuangjian.settings.base import *  # noqa: F403
 
 SECRET_KEY = "local-only-and-public: production reads DJANGO_SECRET_KEY"  # noqa: S105
+IDENTITY_KEY = "local-only-and-public: production reads IDENTITY_KEY"
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 WHITENOISE_USE_FINDERS = True

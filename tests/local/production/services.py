@@ -17,8 +17,8 @@ from tests.local.production.files import Files, environment_of, megabytes, postg
 RUNNING = ("web", "worker", "beat")
 HOST_GIB = 24
 #: Names that settings and wsgi read if they are there.
-OPTIONAL = {"DJANGO_SETTINGS_MODULE", "DATABASE_ROLE", "TRUSTED_PROXIES"}
-_SECRETS = {"DJANGO_SECRET_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"}
+OPTIONAL = {"MEDIA_ROOT", "DJANGO_SETTINGS_MODULE", "DATABASE_ROLE", "TRUSTED_PROXIES"}
+_SECRETS = {"DJANGO_SECRET_KEY", "IDENTITY_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"}
 _DURABILITY = {"fsync", "synchronous_commit", "full_page_writes"}
 
 
@@ -81,6 +81,7 @@ def keeps_its_data_in_volumes(files: Files) -> None:
         "postgres": [["postgres", "/var/lib/postgresql"]],
         "valkey": [["valkey", "/data"]],
         "beat": [["beat", "/srv/beat"]],
+        "web": [["media", environment_of(files, "web")["MEDIA_ROOT"]]],
     }
     assert set(files.compose["volumes"]) == {folder for folders in mounts.values() for folder, _ in folders}
 

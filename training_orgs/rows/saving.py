@@ -1,0 +1,101 @@
+"""The one way by which rows of the training registers are checked and written, whatever door they come through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core import clock
+from shuangjian.core.errors import InvalidInput, Problem
+from shuangjian.core.locks import lock_institutions
+from shuangjian.journal.services import Done, record, record_many
+from training_orgs.rows.batch import Batch
+from training_orgs.rows.declare import Kind, get_kind
+from training_orgs.rows.staging import Written
+from training_orgs.rows.table import Table, of_json, of_nested
+from training_orgs.services.judging import ask_many
+from training_orgs.services.reconciliation import reconcile
+
+
+@dataclass(frozen=True)
+class Saved:
+    """How many records rows created, changed and found as they are; ``keys`` are the records' keys by row."""
+
+    created: int
+    changed: int
+    unchanged: int
+    keys: Mapping[int, int]
+    fresh: frozenset[int] = frozenset()
+
+    def __str__(self) -> str:
+        return f"新增 {self.created}，修改 {self.changed}，未变 {self.unchanged}"
+
+    def as_dict(self) -> dict[str, int]:
+        return {"created": self.created, "changed": self.changed, "unchanged": self.unchanged}
+
+
+def save_rows(
+    kind: str | Kind,
+    rows: Table | Sequence[Mapping[str, Any]],
+    *,
+    actor: Any,
+    institution: Institution | None = None,
+    dry_run: bool = False,
+) -> Saved:
+    """Check and write rows of a kind, all or nothing, with the journal, the reconciliation and the request to judge.
+
+    ``rows``: a Table of a door, or objects as a list body has them. ``institution``: whose every row is; one that names
+    another is refused. ``dry_run`` does everything and takes it back. A column that no row has leaves records as they
+    are; an empty cell of a column that is there empties it. InvalidInput names every problem (the first fifty) at its
+    place.
+    """
+    of_kind = get_kind(kind) if isinstance(kind, str) else kind
+    table = rows if isinstance(rows, Table) else table_of(of_kind, rows)
+    batch = Batch(of_kind, table, actor, institution)
+    batch.read()
+    try:
+        with transaction.atomic():
+            lock_institutions(unit for unit in batch.units)
+            of_kind.check(batch)
+            batch.raise_if_any()
+            written = of_kind.write(batch)
+            batch.raise_if_any()
+            _follow(of_kind, written, actor)
+            if dry_run:
+                transaction.set_rollback(True)
+    except IntegrityError as error:
+        raise InvalidInput([Problem("", _sentence(of_kind, error))]) from error
+    return Saved(written.created, written.changed, written.unchanged, written.keys, frozenset(written.fresh))
+
+
+def table_of(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Objects as they come in a list body, with the paths that JSON names them by."""
+    return of_nested(rows, kind.child) if kind.child else of_json(rows)
+
+
+def _follow(kind: Kind, written: Written, actor: Any) -> None:
+    """What every write brings with it: the journal, the daily balances, the request to judge."""
+    counts = {"created": written.created, "changed": written.changed, "unchanged": written.unchanged}
+    act = f"save_{kind.key.replace('-', '_')}"
+    record(act, actor=actor, target=kind.label, detail=counts)
+    if not written.since:
+        return
+    record_many(f"{act}_of", (Done(unit, kind.label) for unit in sorted(written.since)), actor=actor)
+    today = clock.today()
+    if kind.is_money:
+        reconcile(sorted(written.since), min(day or today for day in written.since.values()))
+    ask_many(written.since, cause=f"{kind.label}变更")
+
+
+def _sentence(kind: Kind, error: IntegrityError) -> str:
+    """The sentence of the constraint that refused: the last word where two doors write at once."""
+    name: Any = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    for model in (kind.model, *kind.model.__subclasses__()):
+        for constraint in model._meta.constraints:
+            if constraint.name == name and constraint.violation_error_message:
+                return str(constraint.violation_error_message)
+    return f"{kind.label}与已登记的数据冲突（{name}），没有保存。请核对后重试。"
