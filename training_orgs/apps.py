@@ -7,6 +7,10 @@ class TrainingOrgsConfig(AppConfig):
     verbose_name = "校外培训机构"
 
     def ready(self) -> None:
+        from shuangjian.bureau.reference import register_reference
+        from training_orgs import rules  # noqa: F401
         from training_orgs.observation_kinds import register_kinds
+        from training_orgs.services.standards_imports import load_words
 
         register_kinds()
+        register_reference("词表", load_words)

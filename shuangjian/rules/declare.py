@@ -18,7 +18,7 @@ from django.db.models import CharField, F, Max, Value
 from django.db.models.functions import Concat
 
 from shuangjian.core.choices import Severity, Stage
-from shuangjian.rules.parameters import Parameter
+from shuangjian.rules.parameters import Parameter, domain_folder
 
 
 class Period(StrEnum):
@@ -51,10 +51,10 @@ class Rule:
     """One rule of the catalogue.
 
     ``unit`` is the unit of observed and limit: 分钟, 天 …; 时刻 means minutes after midnight, 比例 a share (0.9: 90%),
-    是否 a flag (1 > 0). ``stages`` are those to which it applies (empty: institutions of any kind and
-    stage). ``is_soft`` marks 一般: a dated exemption is possible. ``window`` is what must be looked at together: the
-    rule's own period, or the term, where a week is judged by the weeks around it. ``unknown`` narrows the rows to those
-    whose data are missing for this rule.
+    是否 a flag (1 > 0). ``stages`` are those to which it applies (empty: institutions of any stage or none), ``kinds``
+    the kinds of institution (``Institution.kind``; empty: any). ``is_soft`` marks 一般: a dated exemption is possible.
+    ``window`` is what must be looked at together: the rule's own period, or the term, where a week is judged by the
+    weeks around it. ``unknown`` narrows the rows to those whose data are missing for this rule.
     """
 
     code: str
@@ -72,6 +72,7 @@ class Rule:
     remedy: str
     function: Callable[..., models.QuerySet[Any]]
     stages: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
     is_soft: bool = False
     at_the_limit: str = ""
     note: str = ""
@@ -88,8 +89,10 @@ class Rule:
     def cases_file(self) -> Path:
         return self.folder / "cases" / f"{self.code}.yaml"
 
-    def applies_to(self, stages: Iterable[str]) -> bool:
-        """Whether an institution with these stages can break the rule at all."""
+    def applies_to(self, kind: str, stages: Iterable[str]) -> bool:
+        """Whether an institution of this kind, with these stages, can break the rule at all."""
+        if self.kinds and kind not in self.kinds:
+            return False
         return not self.stages or bool(self.stages & set(stages))
 
 
@@ -100,6 +103,7 @@ class RuleMistake(Exception):
 _registry: dict[str, Rule] = {}
 
 ALL_STAGES = frozenset(Stage.values)
+_FILING_KINDS = ("school",)  # only schools file weekly returns
 
 
 def rule(
@@ -117,6 +121,7 @@ def rule(
     remedy: str,
     parameters: Sequence[Parameter] = (),
     stages: Iterable[str] = (),
+    kinds: Iterable[str] = (),
     is_soft: bool = False,
     window: Period | None = None,
     at_the_limit: str = "恰好等于标准值合规",
@@ -149,12 +154,13 @@ def rule(
             remedy=remedy,
             function=function,
             stages=frozenset(stages),
+            kinds=frozenset(kinds or (_FILING_KINDS if source is Source.RETURN else ())),
             is_soft=is_soft,
             at_the_limit=at_the_limit,
             note=note,
             unknown=unknown,
             takes_now="now" in inspect.signature(function).parameters,
-            folder=Path(inspect.getfile(function)).parent,
+            folder=domain_folder(inspect.getfile(function)),
         )
         _add(declared)
         return function

@@ -76,8 +76,8 @@ def outcome_grid(
     cells: dict[tuple[int, dt.date], Cell] = {}
     kept: dict[tuple[Any, ...], Cell] = {}  # weeks with the same facts are decided once
     mondays = [week.monday for week in weeks]
-    for pk, stages in facts.stages.items():
-        applicable = sets.applicable(stages) & only
+    for pk, (kind, stages) in facts.units.items():
+        applicable = sets.applicable(kind, stages) & only
         for monday in mondays:
             key = (pk, monday)
             known = (
@@ -151,8 +151,8 @@ class _RuleSets:
         """Each rule's set as PostgreSQL writes it: 00100."""
         return [f"{bit:0{len(self.rules)}b}" for bit in self.bit.values()]
 
-    def _applicable(self, stages: tuple[str, ...]) -> Rules:
-        return self.of(rule.code for rule in self.rules if rule.applies_to(stages))
+    def _applicable(self, kind: str, stages: tuple[str, ...]) -> Rules:
+        return self.of(rule.code for rule in self.rules if rule.applies_to(kind, stages))
 
     def _unknown_stage(self, stages: tuple[str, ...], known: tuple[str, ...]) -> Rules:
         """Rules that ask about a stage of the unit of which nobody knows whether it had school."""
@@ -167,9 +167,10 @@ class _RuleSets:
 
 @dataclass
 class _Facts:
-    """What is known of the units' weeks, by (institution id, Monday). ``sufficient``: of covered weeks only."""
+    """What is known of the units' weeks, by (institution id, Monday). ``units``: each unit's kind and stages;
+    ``sufficient``: of covered weeks only."""
 
-    stages: dict[int, tuple[str, ...]]
+    units: dict[int, tuple[str, tuple[str, ...]]]
     days: dict[tuple[int, dt.date], Stages] = field(default_factory=dict)
     sufficient: dict[tuple[int, dt.date], Rules] = field(default_factory=dict)
     without_rows: dict[tuple[int, dt.date], Rules] = field(default_factory=dict)
@@ -179,9 +180,9 @@ class _Facts:
 
     @classmethod
     def gather(cls, institution_ids: Sequence[int], weeks: Sequence[Week], sets: _RuleSets) -> _Facts:
-        units = Institution.objects.filter(pk__in=institution_ids).order_by().values_list("pk", "stages")
-        facts = cls({pk: tuple(stages) for pk, stages in units})
-        ids, mondays = list(facts.stages), [week.monday for week in weeks]
+        units = Institution.objects.filter(pk__in=institution_ids).order_by().values_list("pk", "kind", "stages")
+        facts = cls({pk: (kind, tuple(stages)) for pk, kind, stages in units})
+        ids, mondays = list(facts.units), [week.monday for week in weeks]
         if not ids:
             return facts
         facts.days = dict(_school_stages(ids, mondays))

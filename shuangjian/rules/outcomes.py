@@ -61,6 +61,7 @@ class _Facts:
     """What is known of one institution and week before rules are decided."""
 
     is_covered: bool = False
+    institution_kind: str = ""
     stages: tuple[str, ...] = ()
     known_stages: set[str] = field(default_factory=set)
     school_stages: set[str] = field(default_factory=set)
@@ -87,6 +88,7 @@ class _Facts:
         """Equal for units' weeks of which every rule says the same, findings and exemptions left out."""
         return (
             self.is_covered,
+            self.institution_kind,
             self.stages,
             frozenset(self.known_stages),
             frozenset(self.school_stages),
@@ -132,7 +134,7 @@ def outcomes_of_weeks(
 
 def _decide(rule: Rule, facts: _Facts) -> Outcome:
     """The fixed order: not applicable, exempt, a proven finding, insufficient data, compliant."""
-    if not rule.applies_to(facts.stages) or rule.code in facts.without_rows:
+    if not rule.applies_to(facts.institution_kind, facts.stages) or rule.code in facts.without_rows:
         return Outcome.NOT_APPLICABLE
     if rule.code in facts.exempt:
         return Outcome.EXEMPT
@@ -159,7 +161,7 @@ def _shown(outcomes: Iterable[Outcome]) -> Outcome:
 
 # One day of each stage and week is enough: every day repeats how many school days its week has.
 _DAYS = """
-SELECT i.id, i.stages, w.monday, s.stage, d.week_school_days
+SELECT i.id, i.kind, i.stages, w.monday, s.stage, d.week_school_days
 FROM bureau_institution i
 CROSS JOIN unnest(%s::date[]) AS w(monday)
 LEFT JOIN LATERAL unnest(i.stages) AS s(stage) ON true
@@ -222,10 +224,10 @@ def _gather(institution_ids: Sequence[int], weeks: Sequence[Week]) -> _Gathered:
 def _of_calendar(institution_ids: Sequence[int], mondays: Sequence[dt.date]) -> dict[tuple[int, dt.date], _Facts]:
     """Of every institution that exists and every week: its stages, those the calendar knows, those with school."""
     facts: dict[tuple[int, dt.date], _Facts] = {}
-    for pk, stages, monday, stage, school_days in _rows(_DAYS, [list(mondays), list(institution_ids)]):
+    for pk, kind, stages, monday, stage, school_days in _rows(_DAYS, [list(mondays), list(institution_ids)]):
         known = facts.get((pk, monday))
         if known is None:
-            known = facts[pk, monday] = _Facts(stages=tuple(stages))
+            known = facts[pk, monday] = _Facts(institution_kind=kind, stages=tuple(stages))
         if school_days is not None:
             known.known_stages.add(stage)
         if school_days:

@@ -103,9 +103,15 @@ class Parameter:
         logger.error(message)
 
 
+def domain_folder(module_file: str) -> Path:
+    """Where a domain keeps cases and parameters: beside its rules.py, or beside the package rules/ of many modules."""
+    folder = Path(module_file).parent
+    return folder.parent if folder.name == "rules" else folder
+
+
 def load_parameter(module_file: str, name: str) -> Parameter:
-    """The parameter ``parameters/<name>.yaml`` beside the module that asks; called once, at import."""
-    path = Path(module_file).parent / "parameters" / f"{name}.yaml"
+    """The parameter ``parameters/<name>.yaml`` of the domain whose module asks; called once, at import."""
+    path = domain_folder(module_file) / "parameters" / f"{name}.yaml"
     parameter = Parameter(read_parameter_file(path))
     known = _registry.get(parameter.name)
     if known is not None and known.file.path != path:
