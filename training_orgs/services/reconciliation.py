@@ -58,7 +58,8 @@ WITH moved AS (
   WINDOW upto AS (PARTITION BY d.institution_id ORDER BY d.day)
 ), derived AS (
   SELECT s.institution_id, s.day, s.paid + coalesce(b.paid, 0) AS paid,
-    s.consumed + coalesce(b.consumed, 0) AS consumed, s.refunded + coalesce(b.refunded, 0) AS refunded, s.unconsumed + coalesce(b.unconsumed, 0) AS unconsumed,
+    s.consumed + coalesce(b.consumed, 0) AS consumed, s.refunded + coalesce(b.refunded, 0) AS refunded,
+    s.unconsumed + coalesce(b.unconsumed, 0) AS unconsumed,
     coalesce(max(s.balance) OVER (PARTITION BY s.institution_id, s.entries), b.ledger, 0) AS ledger
   FROM summed s LEFT JOIN before b USING (institution_id)
 ), gone AS (
@@ -86,8 +87,8 @@ def reconcile(institution_ids: Iterable[int], since: dt.date | None = None) -> i
     ``since`` is the earliest date of what was added, changed or taken away: the day of payment of an order that was
     changed or cancelled, the day of a consumption, of a refund's payment, of a ledger entry. What stands before it is
     taken as right. ``paid``, ``consumed`` and ``refunded`` are of custody orders, ``unconsumed`` of all; cancelled
-    orders count nowhere. ``ledger`` is the balance after the last entry up to that day, as the ledger states it. A second
-    call changes nothing.
+    orders count nowhere. ``ledger`` is the balance after the last entry up to that day, as the ledger states it. A
+    second call changes nothing.
     """
     institutions = sorted(set(institution_ids))
     if not institutions:
