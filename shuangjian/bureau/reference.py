@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,17 @@ LEAD_DEPARTMENT = "JY"
 TOWNS_TOGETHER = "ZJ"
 BUREAU_BODY_CODE = f"{DISTRICT_CODE}-{LEAD_DEPARTMENT}"
 
+#: Loads what a domain ships, as ``loader(actor=…)``; a second run changes nothing.
+Loader = Callable[..., ImportResult]
+_of_domains: dict[str, Loader] = {}
+
+
+def register_reference(subject: str, loader: Loader) -> None:
+    """Called when a domain gets ready: load its reference data with the platform's own. ``subject`` is Chinese."""
+    known = _of_domains.setdefault(subject, loader)
+    if known is not loader:
+        raise RuntimeError(f"Reference data {subject} is registered twice: choose another name.")
+
 
 @transaction.atomic
 def load_reference(*, actor: Any) -> dict[str, ImportResult]:
@@ -28,7 +40,7 @@ def load_reference(*, actor: Any) -> dict[str, ImportResult]:
     The calendar is the bureau's once it is there: terms are loaded only into an empty table, statutory days only for
     years that have none yet. `import_terms` and `import_calendar` replace by intent.
     """
-    return {
+    results = {
         "镇街": imports.import_towns(read_table(DATA / "towns.csv", imports.TOWN_COLUMNS), actor=actor),
         "教育指导中心": imports.import_centres(read_table(DATA / "centres.csv", imports.CENTRE_COLUMNS), actor=actor),
         "责任单位": imports.import_departments(
@@ -42,6 +54,7 @@ def load_reference(*, actor: Any) -> dict[str, ImportResult]:
             read_table(DATA / "terms.csv", calendar_imports.TERM_COLUMNS), actor=actor, only_if_none=True
         ),
     }
+    return results | {subject: loader(actor=actor) for subject, loader in _of_domains.items()}
 
 
 @transaction.atomic
