@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -20,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
+from shuangjian.files.services import store
 from shuangjian.intake.imports import open_batch
 from shuangjian.intake.models import ReopenRequest, WeeklyReturn
 from shuangjian.journal.models import RunPart
@@ -131,6 +133,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("run_open", "GET"):                  "login  403      ok     403    403    403   403    403    403    403    403",
     ("run_open", "POST"):                 "login  403      ok     403    403    403   403    403    403    403    403",
     ("search", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok    ok     ok",
+    ("file", "GET"):                      "login  404      ok     ok     404    ok    404    404    404    ok     ok",
 }
 # fmt: on
 
@@ -188,7 +191,11 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     batch = open_batch(
         world.school, WEEK, version.payload, file_name="周报.xlsx", file_sha256="0" * 64, actor=account, now=NOW
     )
+    org = world.people["org"].institution
+    assert org is not None
+    stored = store(SimpleUploadedFile("licence.pdf", b"%PDF-1.7"), org, "licence:1", account)
     return {
+        "file": {"key": stored.key},
         "unit": {"code": world.school.code},
         "unit_filings": {"code": world.school.code},
         "alert": {"pk": world.alert.pk},

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.db import models
+from django.db.models import F, Q
 
 from shuangjian.bureau.models import Institution
-from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
+
+#: Beginnings of the purposes whose files an institution may see of itself, whoever sent them. What is not named here,
+#: such as a complaint's attachments or an inspector's photos, it sees only where its own people sent it.
+SHOWN_TO_THE_INSTITUTION = ("ad:", "licence:", "list:", "order:", "refund:")
+_OF_AN_INSTITUTION = frozenset({"school", "org", "teacher"})
+
+
+class StoredFileQuerySet(ScopedQuerySet["StoredFile"]):
+    def visible_to(self, principal: Principal | None) -> Self:
+        rows = super().visible_to(principal)
+        if power_of(principal) not in _OF_AN_INSTITUTION:
+            return rows
+        shown = Q(uploaded_by__institution=F("institution"))
+        for beginning in SHOWN_TO_THE_INSTITUTION:
+            shown |= Q(purpose__startswith=beginning)
+        return rows.filter(shown)
 
 
 class StoredFile(models.Model):
@@ -28,7 +46,7 @@ class StoredFile(models.Model):
     uploaded_at = models.DateTimeField(auto_now_add=True, verbose_name="上传时间")
 
     INSTITUTION = "institution"
-    objects = ScopedQuerySet.as_manager()
+    objects = StoredFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = "文件"
@@ -37,3 +55,8 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether a page can show it in itself."""
+        return self.media_type.startswith("image/")

@@ -129,6 +129,8 @@ DATE_FORMAT = "Y-m-d"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "var" / "static"
+# Files that people send (shuangjian.files): kept by content, never served by address, so there is no MEDIA_URL.
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or BASE_DIR / "var" / "media")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -53,7 +53,7 @@ def holds_static_files_and_runs_as_an_ordinary_user(files: Files) -> None:
     assert collected[len(given) :] == ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     assert "django.contrib.staticfiles" in base.INSTALLED_APPS
     assert added == ["useradd", "--system", "--no-create-home", "portal"]
-    assert owned == ["install", "--directory", "--owner", "portal", "/srv/beat"]
+    assert owned == ["install", "--directory", "--owner", "portal", "/srv/beat", "/srv/media"]
     assert files.instructions.index("USER portal") > files.instructions.index(build)
 
 

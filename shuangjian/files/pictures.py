@@ -1,0 +1,123 @@
+"""What a received file is, told by its content and never by its name, and what of it is kept."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from shuangjian.core.errors import InvalidInput, Problem
+from shuangjian.core.uploads import MOST_BYTES
+
+#: A camera of 2026 takes 12 to 50 million pixels; decoding more would take a worker's memory.
+MOST_PIXELS = 50_000_000
+#: What is kept is made smaller than this, so that a page of photos stays light. Print at A3 needs no more.
+LONGEST_SIDE = 4096
+_JPEG_QUALITY = 88
+_ACCEPTED = "请上传 JPEG、PNG、WebP 图片或 PDF"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is kept: its bytes, their media type, and the ending that a name of this type has."""
+
+    data: bytes
+    media_type: str
+    ending: str
+
+
+@dataclass(frozen=True)
+class _Format:
+    pillow: str
+    media_type: str
+    ending: str
+    with_alpha: bool
+
+
+_JPEG = _Format("JPEG", "image/jpeg", "jpg", with_alpha=False)
+_PNG = _Format("PNG", "image/png", "png", with_alpha=True)
+_WEBP = _Format("WEBP", "image/webp", "webp", with_alpha=True)
+
+
+def checked(raw: bytes, field: str) -> Content:
+    """The content to keep of ``raw``: a PDF as it is, a picture drawn anew without EXIF or anything behind its end.
+
+    InvalidInput at ``field`` for everything else, before it is decoded.
+    """
+    if not raw:
+        raise _refused(field, "文件是空的（0 字节），请重新选择；手机照片请等上传完成。", "empty")
+    if len(raw) > MOST_BYTES:
+        raise too_large(field)
+    if raw.startswith(b"%PDF-"):
+        return Content(raw, "application/pdf", "pdf")
+    kind = _picture_format(raw)
+    if kind is None:
+        raise _refused(field, _what_it_is(raw), "type")
+    return _drawn_anew(raw, kind, field)
+
+
+def too_large(field: str) -> InvalidInput:
+    """What a file beyond the quota is refused with, whether or not its bytes were received."""
+    most = MOST_BYTES // 1024 // 1024
+    return _refused(field, f"文件大于 {most} MB，没有保存。请缩小图片或拆分 PDF 后再上传。", "too_large")
+
+
+def _picture_format(raw: bytes) -> _Format | None:
+    if raw.startswith(b"\xff\xd8\xff"):
+        return _JPEG
+    if raw.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _PNG
+    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
+        return _WEBP
+    return None
+
+
+def _what_it_is(raw: bytes) -> str:
+    head = raw[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").lower()
+    if raw[4:8] == b"ftyp" and raw[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"):
+        return "这是 HEIC 照片。请在手机相机设置中选“兼容性最佳”，或另存为 JPEG 后上传。"
+    if b"<svg" in head:
+        return "不接受 SVG 图形，请导出为 PNG 后上传。"
+    if raw.startswith(b"PK\x03\x04"):
+        return f"这是压缩包或 Office 文档。{_ACCEPTED}；文档请另存为 PDF。"
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<script")):
+        return f"这是网页，不是图片。{_ACCEPTED}。"
+    return f"按内容看，这不是图片，也不是 PDF（不看文件名后缀）。{_ACCEPTED}。"
+
+
+def _drawn_anew(raw: bytes, kind: _Format, field: str) -> Content:
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures; the bound below refuses them.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(raw), formats=[kind.pillow])
+            width, height = picture.size
+            if width * height > MOST_PIXELS:
+                most = MOST_PIXELS // 10_000
+                message = f"图片为 {width}×{height} 像素，超过 {most} 万像素，没有保存。请缩小后上传。"
+                raise _refused(field, message, "pixels")
+            if kind is _JPEG:
+                picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a large photo at half its size
+            return Content(_encoded(ImageOps.exif_transpose(picture), kind), kind.media_type, kind.ending)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+        message = "图片不完整或已损坏，打不开。请在原设备上打开核对，重新导出后上传。"
+        raise _refused(field, message, "damaged") from error
+
+
+def _encoded(picture: Image.Image, kind: _Format) -> bytes:
+    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+    plain = picture.convert("RGBA" if has_alpha and kind.with_alpha else "RGB")
+    plain.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    plain.info.clear()  # EXIF, colour profile, comments: save() would write some of them again
+    written = BytesIO()
+    if kind is _PNG:
+        plain.save(written, kind.pillow, optimize=False)
+    else:
+        plain.save(written, kind.pillow, quality=_JPEG_QUALITY)
+    return written.getvalue()
+
+
+def _refused(field: str, message: str, code: str) -> InvalidInput:
+    return InvalidInput([Problem(field, message, code)], message)
