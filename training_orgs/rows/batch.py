@@ -31,7 +31,7 @@ class Batch:
         self.size = table.size
         self.institutions: list[int | None] = []
         self.units: dict[int, Institution] = {}
-        self.references: dict[str, list[int | None]] = {}
+        self.references: dict[str, list[Any]] = {}
         self.total = 0
         self._problems: list[tuple[int, int, Problem]] = []
         self._values: dict[str, list[Any]] = {}

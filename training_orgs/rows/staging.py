@@ -27,6 +27,7 @@ class Written:
     since: dict[int, dt.date | None] = field(default_factory=dict)
     keys: dict[int, int] = field(default_factory=dict)
     fresh: list[int] = field(default_factory=list)
+    altered: frozenset[int] = frozenset()
 
 
 def quoted(name: str | None) -> str:
@@ -125,7 +126,7 @@ def merge_columns(
             cursor.execute(
                 f"UPDATE {table} t SET {sets} FROM {stage} s WHERE {match} AND {differs}"  # noqa: S608
             )
-        written.changed = len(differing)
+        written.altered, written.changed = frozenset(differing), len(differing)
         _insert(cursor, model, stage, columns, match, written)
     for row in written.fresh:
         first = columns[dated][row] if dated and dated in columns else None

@@ -44,7 +44,7 @@ class Refunds(Kind):
         together(batch, "answered_on", "answer", "答复日期和答复应同时填写。")
         together(batch, "paid_on", "paid_amount", "退款日期和退款金额应同时填写。")
         once(batch, ("number",), "退费编号")
-        _refundable(batch)
+        _Refundable(batch).check()
 
     def write(self, batch: Batch) -> Written:
         orders = {key for key in batch.references["contract_no"] if key is not None}
@@ -75,32 +75,71 @@ WHERE o.id = r.id AND o.refunded <> r.paid
 """
 
 
-def _refundable(batch: Batch) -> None:
-    """What is asked for or paid fits into what is left of the order beside its other refunds."""
-    orders = batch.references.get("contract_no", [])
-    wanted = {key for key in orders if key is not None}
-    known = {order.pk: order for order in FeeOrder.objects.filter(pk__in=wanted)}
-    rows = list(zip(orders, batch.institutions, batch.get("number"), strict=True))
-    named = {(unit, number) for _, unit, number in rows}
-    paid: dict[int, Decimal] = defaultdict(Decimal)
-    for refund in Refund.objects.filter(order_id__in=wanted, paid_amount__isnull=False):
-        if (refund.institution_id, refund.number) not in named:
-            paid[refund.order_id] += refund.paid_amount or 0
-    days, amounts, payments = (batch.get(key) for key in ("requested_on", "amount", "paid_amount"))
-    for index, (key, _, _) in enumerate(rows):
-        order = known.get(key) if key is not None else None
-        if order is None:
-            continue
-        if days[index] is not None and days[index] < order.paid_on:
-            batch.add(index, "requested_on", f"申请日期早于收费日期 {order.paid_on}，请核对。")
-        left = order.amount - order.consumed - paid[order.pk]
-        for column, amount in (("amount", amounts[index]), ("paid_amount", payments[index])):
-            if amount is not None and amount > left:
-                told = f"已收 {order.amount} 元，已消课 {order.consumed} 元，已退 {paid[order.pk]} 元"
-                batch.add(index, column, f"{amount} 元超过可退的 {left} 元（{told}），请核对。", "above_paid")
-                break
-        else:
-            paid[order.pk] += payments[index] or 0
+_LATER = ("answered_on", "answer", "reason", "paid_on", "paid_amount", "withdrawn_on")
+
+
+class _Refundable:
+    """What is asked for or paid fits into what is left of the order beside its other refunds.
+
+    What happened since the request was filed (answer, payment, withdrawal) stands: an empty cell does not take it back.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        orders = batch.references.get("contract_no", [])
+        self.rows = list(zip(orders, batch.institutions, batch.get("number"), strict=True))
+        named = {(unit, number) for _, unit, number in self.rows}
+        wanted = {key for key in orders if key is not None}
+        numbers = {number for _, number in named}
+        mine = Refund.objects.filter(institution_id__in=list(batch.units), number__in=numbers)
+        self.known: dict[Any, Refund] = {(each.institution_id, each.number): each for each in mine}
+        self.orders = {order.pk: order for order in FeeOrder.objects.filter(pk__in=wanted)}
+        self.paid: dict[int, Decimal] = defaultdict(Decimal)
+        for refund in Refund.objects.filter(order_id__in=wanted, paid_amount__isnull=False):
+            if (refund.institution_id, refund.number) not in named:
+                self.paid[refund.order_id] += refund.paid_amount or 0
+
+    def check(self) -> None:
+        self._keep_what_happened()
+        batch = self.batch
+        days, amounts, payments = (batch.get(key) for key in ("requested_on", "amount", "paid_amount"))
+        for index, (key, unit, number) in enumerate(self.rows):
+            order, known = self.orders.get(key), self.known.get((unit, number))
+            if order is None:
+                continue
+            if days[index] is not None and days[index] < order.paid_on:
+                batch.add(index, "requested_on", f"申请日期早于收费日期 {order.paid_on}，请核对。")
+            is_known = known is not None and (known.order_id, known.amount) == (key, amounts[index])
+            if is_known and known is not None and known.paid_amount == payments[index]:
+                self.paid[key] += payments[index] or 0
+                continue
+            self._fits(index, order, None if is_known else amounts[index], payments[index])
+
+    def _fits(self, index: int, order: FeeOrder, amount: Decimal | None, payment: Decimal | None) -> None:
+        paid = self.paid[order.pk]
+        left = order.amount - order.consumed - paid
+        for column, asked in (("amount", amount), ("paid_amount", payment)):
+            if asked is not None and asked > left:
+                told = f"已收 {order.amount} 元，已消课 {order.consumed} 元，已退 {paid} 元"
+                self.batch.add(index, column, f"{asked} 元超过可退的 {left} 元（{told}），请核对。", "above_paid")
+                return
+        self.paid[order.pk] += payment or 0
+
+    def _keep_what_happened(self) -> None:
+        for key in _LATER:
+            if not self.batch.has(key):
+                continue
+            values = list(self.batch.get(key))
+            for index, (_, unit, number) in enumerate(self.rows):
+                known = self.known.get((unit, number))
+                stands = getattr(known, key) if known is not None else None
+                if stands in (None, ""):
+                    continue
+                if values[index] in (None, ""):
+                    values[index] = stands
+                elif values[index] != stands and key in ("paid_on", "paid_amount"):
+                    self.batch.add(index, key, f"这笔退费已登记为 {stands}，不能更改，请核对。", "duplicate")
+            self.batch.put(key, values)
 
 
 @register

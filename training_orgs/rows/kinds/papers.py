@@ -39,7 +39,7 @@ class Licences(Kind):
         in_order(batch, "issued_on", "expires_on", "有效期至早于发证日期，请改正。")
         in_order(batch, "issued_on", "ended_on", "注销/吊销日期早于发证日期，请改正。")
         once(batch, ("kind", "number", "issued_on"), "这个许可证号和发证日期")
-        _departments(batch, "department")
+        departments(batch, "department")
         _of_others(batch)
 
 
@@ -156,7 +156,8 @@ def _spans(batch: Batch) -> None:
         spans[unit].append((first, last, index))
 
 
-def _departments(batch: Batch, key: str) -> None:
+def departments(batch: Batch, key: str) -> None:
+    """Codes for what the column names: a department by its code, its name, or its name without 区."""
     names: dict[str, str] = {}
     for code, name in Department.objects.values_list("code", "name"):
         names |= {code: code, name: code, name.removeprefix("区"): code}
