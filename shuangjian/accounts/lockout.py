@@ -67,6 +67,14 @@ def reserve(login: str, address: str | None, now: dt.datetime) -> Attempt | None
     return attempt
 
 
+def admit(purpose: str, address: str | None, limit: int, now: dt.datetime) -> bool:
+    """Count one use of a public page by ``address``; False once ``limit`` uses within WINDOW are used up.
+
+    ``purpose`` (short, no colon) keeps the counts of different pages apart, and from those of signing in.
+    """
+    return _reserve(f"{purpose}:{_address_key(address)}", limit, now)
+
+
 def unlock(login: str) -> None:
     """Forget the failures of ``login``: its unit above has just given it a new password."""
     LoginFailure.objects.filter(key=_login_key(login)).delete()
