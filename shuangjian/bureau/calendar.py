@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from shuangjian.bureau import unit_days_sql as sql
 from shuangjian.bureau.calendar_models import CalendarVersion, Term, UnitDay
+from shuangjian.bureau.derived_days import has_days, rebuild_derived_days
 from shuangjian.bureau.models import Institution
 from shuangjian.bureau.workdays import WorkdayCalendar, add_workdays, first_workday_on_or_after, is_workday
 from shuangjian.core.locks import lock_singleton
@@ -81,6 +82,8 @@ def rebuild_unit_days(
     Scope: these schools (None: all), these dates (None: no bound), widened to whole ISO weeks because each row
     carries the counts of its week. Where rows changed, listeners are called and judging is requested for the changed
     dates, all in this transaction. The version that is returned stands on the rows that this call altered.
+
+    DistrictDay and RestDay follow in the same transaction, whole whatever the dates.
     """
     lock_calendar()
     version = CalendarVersion.objects.create(cause=cause[:200], made_at=ClockTimestamp())
@@ -103,6 +106,8 @@ def rebuild_unit_days(
     )
     if changed:
         _announce(changed, cause, actor)
+    if institutions is None or not has_days():  # what one school or town does differently moves none of them
+        rebuild_derived_days(cause)
     return version
 
 

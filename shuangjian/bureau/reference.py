@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from shuangjian.bureau import calendar_imports, imports
+from shuangjian.bureau.calendar import rebuild_unit_days
+from shuangjian.bureau.derived_days import has_days
 from shuangjian.bureau.models import Department, Institution, Town
 from shuangjian.bureau.pinyin import sort_key
 from shuangjian.bureau.tables import ImportResult, Line, Problems, read_table
@@ -54,6 +56,8 @@ def load_reference(*, actor: Any) -> dict[str, ImportResult]:
             read_table(DATA / "terms.csv", calendar_imports.TERM_COLUMNS), actor=actor, only_if_none=True
         ),
     }
+    if not has_days():  # a database whose calendar is older than the days that are derived from it
+        rebuild_unit_days(cause="推算工作日历和休息日", actor=actor)
     return results | {subject: loader(actor=actor) for subject, loader in _of_domains.items()}
 
 
