@@ -29,6 +29,7 @@ of rows that name only what matters (case_rows.py has the defaults; a list of ro
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,10 @@ def test_the_rule_finds_what_its_case_table_says(code: str, case: dict[str, Any]
         row = by_key[each["about"], str(each["on"])]
         if "severity" in each:
             assert row["severity"] == each["severity"]
+        facts = json.loads(row["facts"])
         for name, value in each.get("facts", {}).items():
-            assert name in row["facts"], f"no {name} among {row['facts']}"
-            assert str(row["facts"][name]) == str(value), (name, row["facts"])
+            assert name in facts, f"no {name} among {facts}"
+            assert str(facts[name]) == str(value), (name, facts)
 
 
 def test_every_training_rule_has_its_cases_here() -> None:
