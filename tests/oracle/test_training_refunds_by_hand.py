@@ -1,4 +1,4 @@
-"""Refunds and the surge of disputes by hand, one step either side of every limit, each with its sentence of rules.md."""
+"""Refunds and the surge of disputes by hand, either side of every limit, each with its sentence of rules.md."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from shuangjian.accounts.models import User
 from shuangjian.bureau.calendar import rebuild_unit_days
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Town
 from shuangjian.evidence.models import Complaint, Observation
@@ -213,7 +212,7 @@ def enter_evidence(world: World, institutions: dict[str, Institution]) -> None:
 
 
 def enter_lists(world: World, institutions: dict[str, Institution]) -> None:
-    actor: User = make.user("bureau", username="lister")
+    proposer, reviewer = make.user("bureau", username="proposer"), make.user("bureau", username="reviewer")
     for number, (institution, row) in enumerate(rows_of(world, institutions, "list_entries")):
         criteria, _ = ListCriteria.objects.get_or_create(
             kind=row["kind"], version="1", defaults={"text": "测试", "valid_from": "2021-09-01", "reference": "测试"}
@@ -227,8 +226,10 @@ def enter_lists(world: World, institutions: dict[str, Institution]) -> None:
             effective_on=row["entered_on"],
             reason="测试",
             state="approved",
-            proposed_by=actor,
+            proposed_by=proposer,
             proposed_at=world["now"],
+            reviewed_by=reviewer,
+            reviewed_at=world["now"],
         )
         ListEntry.objects.create(institution=institution, entry=decision, **row)
 
