@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Self
+
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
 from shuangjian.bureau.models import Institution
-from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
 
 
 class ListKind(models.TextChoices):
@@ -30,9 +34,35 @@ class ListCriteria(models.Model):
         verbose_name = "列入标准"
         ordering = ["kind", "-valid_from"]
         constraints = [models.UniqueConstraint(fields=["kind", "version"], name="list_criteria_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="list_criteria_cited",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                func="""
+                IF EXISTS (SELECT FROM lists_listdecision WHERE criteria_id = OLD.id) THEN
+                    RAISE EXCEPTION 'list criteria % are cited by a decision and stay as they are', OLD.id;
+                END IF;
+                RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.version}"
+
+
+class ListDecisionQuerySet(ScopedQuerySet["ListDecision"]):
+    def visible_to(self, principal: Principal | None) -> Self:
+        """What is proposed, rejected or withdrawn is the bureau's own business until a second person has decided."""
+        rows = super().visible_to(principal)
+        return rows if power_of(principal) == "bureau" else rows.filter(state="approved")
+
+
+class ListEntryQuerySet(ScopedQuerySet["ListEntry"]):
+    def standing_on(self, day: dt.date) -> ListEntryQuerySet:
+        """Entries of institutions that stood on the list on that day."""
+        return self.filter(Q(left_on__isnull=True) | Q(left_on__gt=day), entered_on__lte=day)
 
 
 @pghistory.track()
@@ -63,11 +93,12 @@ class ListDecision(models.Model):
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="复核人"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True, verbose_name="复核时间")
+    review_note = models.CharField(max_length=400, blank=True, verbose_name="复核意见")
     published_on = models.DateField(null=True, blank=True, verbose_name="公布日期")
 
     INSTITUTION = "institution"
     OCCURRED_ON = ""
-    objects = ScopedQuerySet.as_manager()
+    objects = ListDecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "名单决定"
@@ -82,6 +113,20 @@ class ListDecision(models.Model):
                 condition=Q(reviewed_by__isnull=True) | ~Q(reviewed_by=F("proposed_by")),
                 name="list_decision_two_people",
                 violation_error_message="提出人不能复核自己的决定，请由另一人复核。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["approved", "rejected"], reviewed_by__isnull=False, reviewed_at__isnull=False)
+                | Q(state__in=["proposed", "withdrawn"], reviewed_by__isnull=True, reviewed_at__isnull=True),
+                name="list_decision_reviewed",
+                violation_error_message="名单决定须经另一人复核后才生效。",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_on__isnull=True) | Q(state="approved"),
+                name="list_decision_published",
+                violation_error_message="只有已决定的名单决定才能公布。",
+            ),
+            models.UniqueConstraint(
+                fields=["institution", "kind"], condition=Q(state="proposed"), name="list_decision_one_pending"
             ),
         ]
 
@@ -104,7 +149,7 @@ class ListEntry(models.Model):
 
     INSTITUTION = "institution"
     OCCURRED_ON = ""
-    objects = ScopedQuerySet.as_manager()
+    objects = ListEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = "名单记录"
@@ -140,12 +185,29 @@ class ListAppeal(models.Model):
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="答复人"
     )
 
+    outcome = models.OneToOneField(
+        ListDecision,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="undoes",
+        verbose_name="撤销后的决定",
+    )
+
     INSTITUTION = "decision__institution"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "名单申诉"
-        ordering = ["-filed_on"]
+        ordering = ["-filed_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["decision"], condition=Q(result=""), name="list_appeal_one_pending"),
+            models.CheckConstraint(
+                condition=Q(result="", decided_by__isnull=True, decided_on__isnull=True)
+                | (~Q(result="") & Q(decided_by__isnull=False, decided_on__isnull=False)),
+                name="list_appeal_decided",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.decision} {self.filed_on}"
