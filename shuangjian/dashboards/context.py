@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from shuangjian.accounts.models import RoleKind, User
 from shuangjian.bureau.models import Institution
-from shuangjian.dashboards.navigation import navigation, scope_trail, unit_label
+from shuangjian.dashboards.navigation import accounts_url, navigation, scope_trail, unit_label
 
 _WITHOUT_SEARCH = (RoleKind.SYSADMIN, RoleKind.TEACHER)
 _NO_FRAME = ("/api/", "/healthz", "/readyz", settings.STATIC_URL)
@@ -32,6 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": navigation(user, request.path),
         "scope_trail": scope_trail(user),
         "search_url": reverse("search") if user.role_kind not in _WITHOUT_SEARCH else "",
+        "accounts_url": accounts_url(user),
         "unit_name": unit_label(user),
         "role_label": user.role_label,
         "is_demo_data": is_demo_data,

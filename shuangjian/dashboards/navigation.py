@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from shuangjian.accounts.models import DISTRICT_NAME, RoleKind, User
 
 MOST_ENTRIES = 7
+_HAVE_UNITS_BELOW = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN})
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,6 @@ def scope_trail(user: User) -> list[dict[str, str]]:
 
 
 def _entries(user: User) -> list[Entry]:
-    accounts = _entry("下级账号", "people", "accounts")
     if user.role_kind == RoleKind.SYSADMIN:
         runs = _entry("比对记录", "arrow-repeat", "runs")
         return [entry for entry in [_entry("账号", "people", "accounts"), runs] if entry]
@@ -72,7 +72,7 @@ def _entries(user: User) -> list[Entry]:
         teachers = reverse("teachers", args=[code])
         classes = _entry("班级", "grid-3x3-gap", "classes", teachers, arguments=(code,))
         return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
-    registers = _entry("培训机构", "shop", "training_orgs")
+    registers = _entry("培训机构", "shop", "training_orgs", "/lists/")
     if user.role_kind == RoleKind.ORG:
         code = user.institution.code if user.institution else ""
         own_page = _entry("本机构", "house", "training_org", arguments=(code,))
@@ -80,12 +80,18 @@ def _entries(user: User) -> list[Entry]:
     if user.role_kind == RoleKind.DEPARTMENT:
         return [entry for entry in (alerts, registers if user.sees_registers else None, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
-    units = _entry("单位", "building", "units", "/unconfirmed-towns/")
-    filings = _entry("填报情况", "journal-check", "filings", "/returns/review/")
+    # Seven entries at most: kindred pages share one and name each other by tabs; accounts are in the person's menu.
+    schools = _entry("学校", "building", "units", "/unconfirmed-towns/", "/filings/", "/returns/review/")
     trends = _entry("监测分析", "bar-chart-line", "trends")
-    # Seven entries at most: whoever supervises finds the calendar as the third part of the rule book.
+    complaints = _entry("投诉线索", "chat-left-text", "complaints", "/observations/")
     book = _entry("规则与校历", "book", "rulebook", "/clauses/", "/calendar/", "/runs/")
-    return [entry for entry in (overview, trends, units, filings, alerts, book, accounts) if entry]
+    return [entry for entry in (overview, trends, schools, registers, complaints, alerts, book) if entry]
+
+
+def accounts_url(user: User) -> str:
+    """Where the user looks after the accounts of the units below; "" for whoever has none below."""
+    entry = _entry("", "", "accounts") if user.role_kind in _HAVE_UNITS_BELOW else None
+    return entry.url if entry else ""
 
 
 def party_url(code: str) -> str:

@@ -47,6 +47,6 @@ def test_the_frame_costs_one_query(db: None, django_assert_num_queries: DjangoAs
     request.user = make.user("bureau")
     with django_assert_num_queries(1):
         context = shell(request)
-    assert [entry["label"] for entry in context["nav"] if entry["active"]] == ["单位"]
+    assert [entry["label"] for entry in context["nav"] if entry["active"]] == ["学校"]
     assert context["scope_trail"] == [{"label": "番禺区", "url": "/"}]
     assert context["is_demo_data"] is False

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from PIL import Image
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
@@ -165,6 +168,26 @@ def test_a_town_opens_a_suspected_site_in_its_own_town_only() -> None:
     assert "另有 1 处疑似无证点" in text(town, "/training/")
 
 
+def test_photos_of_a_site_are_kept_with_it_and_a_file_that_is_none_saves_nothing() -> None:
+    town = signed_in("town", make.town())
+    form = {"name": "示范点", "town": make.town().pk, "seen_on": "2026-11-09", "source": "巡查", "place": "示范路9号"}
+    fake = SimpleUploadedFile("a.jpg", b"<svg/>", "image/jpeg")
+    refused = town.post("/training/sites/new/", {**form, "photos": [fake]})
+    assert refused.status_code == 422
+    assert not Institution.objects.filter(kind="suspected_site").exists()
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(picture, "JPEG")
+    kept = SimpleUploadedFile("门口.jpg", picture.getvalue(), "image/jpeg")
+    assert town.post("/training/sites/new/", {**form, "photos": [kept]}).status_code == 302
+    site = Institution.objects.get(kind="suspected_site")
+    page = text(town, f"/training/{site.code}/")
+    assert "现场照片 1 张" in page
+    photo = town.get(f"/files/{site.files.get().key}/")
+    assert photo["Content-Type"] == "image/jpeg"
+    outsider = signed_in("town", make.town("440113008", "演示西街"))
+    assert outsider.get(f"/files/{site.files.get().key}/").status_code == 404
+
+
 def test_a_site_that_gets_a_licence_keeps_its_record() -> None:
     make.town()
     bureau = signed_in("bureau")
@@ -192,7 +215,7 @@ def test_sites_of_one_brand_name_each_other() -> None:
     assert "示范二中心" not in text(bureau, f"/training/{first.code}/")
 
 
-@pytest.mark.parametrize(("address", "pinned"), [("/training/", 6), ("/training/91440113TEST00001X/", 40)])
+@pytest.mark.parametrize(("address", "pinned"), [("/training/", 6), ("/training/91440113TEST00001X/", 41)])
 def test_the_pages_cost_the_same_for_one_institution_and_for_many(address: str, pinned: int) -> None:
     org()
     bureau = signed_in("bureau")

@@ -19,6 +19,7 @@ from training_orgs.models import OrgProfile, StatusChange, TrainingOrg
 from training_orgs.selectors.papers import in_force, licence_state
 from training_orgs.selectors.sections import sections
 from training_orgs.selectors.timeline import timeline
+from training_orgs.services.sites import PHOTO_PURPOSE
 
 _MOST_FINDINGS = 50
 #: Roles of the government, who see whom they supervise by name.
@@ -55,10 +56,12 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "alert_lines": [AlertLine.of(alert) for alert in alerts],
         "sections": sections(unit, day, shows_names=shows_names),
         "timeline": timeline(unit, user),
+        "photos": list(unit.files.filter(purpose__startswith=PHOTO_PURPOSE).order_by("-uploaded_at")),
         "heading": _heading(unit, len(findings), str(papers.label)),
         "scope_trail": party_trail(user, unit),
         "may_file": power_of(user) == RoleKind.BUREAU or user.institution_id == unit.pk,
         "may_decide": power_of(user) == RoleKind.BUREAU,
+        "may_report": power_of(user) in _SEES_NAMES,
     }
 
 

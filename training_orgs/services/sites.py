@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Max
 
@@ -11,11 +13,15 @@ from shuangjian.bureau.cleaning import full_clean
 from shuangjian.bureau.models import Institution, Town
 from shuangjian.bureau.pinyin import sort_key
 from shuangjian.core.locks import lock_singleton
+from shuangjian.files.services import store
 from shuangjian.journal.services import record
-from training_orgs.models import OrgProfile, TrainingOrg
+from training_orgs.models import OrgProfile, SiteSighting, TrainingOrg
 from training_orgs.services.register import add_sighting
 
 SITE_PREFIX = "YS440113"
+#: Name of the field with the photos of what was seen, and what their files are for.
+PHOTOS = "photos"
+PHOTO_PURPOSE = "site:"
 _CODES_LOCK = 11
 
 
@@ -27,7 +33,7 @@ def next_site_code() -> str:
 
 
 @transaction.atomic
-def open_site(values: dict[str, Any], *, actor: Any) -> Institution:
+def open_site(values: dict[str, Any], *, photos: Sequence[UploadedFile] = (), actor: Any) -> Institution:
     """Open a 疑似无证点 with its first sighting: ``values`` has name, town, category and the fields of SiteSighting.
 
     The guidance centre is that of the town's other institutions, where they agree.
@@ -56,8 +62,19 @@ def open_site(values: dict[str, Any], *, actor: Any) -> Institution:
             address=seen["place"],
         )
     record("open_site", actor=actor, institution_id=unit.pk, target=unit.name, detail={"town": town.code})
-    add_sighting(unit, values=seen, actor=actor)
+    report_sighting(unit, seen, photos=photos, actor=actor)
     return unit
+
+
+@transaction.atomic
+def report_sighting(
+    unit: Institution, values: dict[str, Any], *, photos: Sequence[UploadedFile] = (), actor: Any
+) -> SiteSighting:
+    """Note what was seen, with its photos; InvalidInput at the photo that cannot be kept, and then nothing is."""
+    sighting = add_sighting(unit, values=values, actor=actor)
+    for photo in photos:
+        store(photo, unit, f"{PHOTO_PURPOSE}{sighting.pk}", actor, field=PHOTOS)
+    return sighting
 
 
 def _centre_of(town: Town) -> int | None:

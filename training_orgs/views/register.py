@@ -163,6 +163,7 @@ class BrandView(ActView):
 
 
 class SightingView(ActView):
+    template_name = "training_orgs/sighting.html"
     form_class = forms.SightingForm
     title, button, done = "登记现场发现", "登记发现", "现场发现已登记。"
     may = _LOOK_OUT
@@ -171,7 +172,8 @@ class SightingView(ActView):
         return {"seen_on": clock.today()}
 
     def act(self, unit: Institution, values: dict[str, Any]) -> None:
-        register.add_sighting(unit, values=values, actor=self.request.user)
+        photos = self.request.FILES.getlist(sites.PHOTOS)
+        sites.report_sighting(unit, values, photos=photos, actor=self.request.user)
 
 
 class RecogniseView(ActView):
@@ -185,7 +187,7 @@ class RecogniseView(ActView):
 class SiteAddView(ScopedView):
     """登记疑似无证点: a site gets its record before any licence exists."""
 
-    template_name = "training_orgs/act.html"
+    template_name = "training_orgs/sighting.html"
     roles = _LOOK_OUT
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -200,11 +202,12 @@ class SiteAddView(ScopedView):
         form = self._form(request.POST)
         if form.is_valid():
             try:
-                unit = sites.open_site(form.cleaned_data, actor=request.user)
+                photos = request.FILES.getlist(sites.PHOTOS)
+                unit = sites.open_site(form.cleaned_data, photos=photos, actor=request.user)
             except InvalidInput as refused:
                 form.add_refusal(refused)
             else:
-                messages.success(request, f"“{unit.name}”已登记为疑似无证点，可在本页上传照片。")
+                messages.success(request, f"“{unit.name}”已登记为疑似无证点；以后的发现在本页继续登记。")
                 return redirect("training_org", code=unit.code)
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
