@@ -14,6 +14,7 @@ from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
 from training_orgs.models import FeeOrder, LinePrice
+from training_orgs.rules.in_force import OPERATORS
 
 PRICE_FLOAT = load_parameter(__file__, "price_float")
 STANDARD_MINUTES = load_parameter(__file__, "standard_minutes")
@@ -35,7 +36,7 @@ _EXACT = DecimalField(max_digits=30, decimal_places=10)
     parameters=[PRICE_FLOAT, STANDARD_MINUTES],
     severity=Severity.VIOLATION,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="每标准课时的价格高于政府指导价加允许的上浮",
     remedy="按政府指导价收费并退还多收部分；如系填报有误，更正订单的课时或金额，更正后自动消除。",
     note="只看义务教育阶段学科类课程，按收费当日的指导价、授课方式和班型判断；赠送课时计入课时；"
@@ -76,7 +77,7 @@ def price_over_guide(lines: ScopedQuerySet[LinePrice]) -> QuerySet[Any]:
     unit="是否",
     severity=Severity.CRITICAL,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="以培训贷款方式缴纳培训费",
     remedy="停止以培训贷方式收费，解除贷款合同并退还费用；如系填报有误，更正订单的缴费方式，更正后自动消除。",
     note="指引要求加强对培训领域贷款的监管；不得使用培训贷缴费依据教育部等六部门关于加强校外培训机构预收费监管的通知。",
@@ -104,7 +105,7 @@ def paid_by_loan(orders: ScopedQuerySet[FeeOrder]) -> QuerySet[Any]:
     parameters=[ONCE_AMOUNT],
     severity=Severity.NOTICE,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="订单中非学科类培训的金额高于",
     remedy="把一次性收费降到标准以内，退还多收部分；如系填报有误，更正订单金额，更正后自动消除。",
     note="只计订单中非学科类课程的金额；国家规定自2022年12月29日起。",

@@ -13,6 +13,7 @@ from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
 from training_orgs.models import CustodyGap
 from training_orgs.rules.charges import DEPARTMENTS
+from training_orgs.rules.in_force import OPERATORS
 
 
 @rule(
@@ -25,7 +26,7 @@ from training_orgs.rules.charges import DEPARTMENTS
     unit="元",
     severity=Severity.VIOLATION,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="未消课余额超过风险保证金，或监管账户余额不等于",
     at_the_limit="恰好等于标准值合规",
     remedy="预收费全部进入资金监管账户，或补足风险保证金；账目不符的，核对并补录收费、课消、退费和账户流水，对平后自动消除。",

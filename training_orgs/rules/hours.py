@@ -16,13 +16,14 @@ from shuangjian.rules.violations import violations
 from training_orgs.models import ChargeHistory, FeeCharge
 from training_orgs.rules.charges import DEPARTMENTS, ORDER, STANDARD_MINUTES
 from training_orgs.rules.expressions import Days, LastOfMonths
+from training_orgs.rules.in_force import OPERATORS
 from training_orgs.rules.spans import PREPAID_MONTHS
 
 PREPAID_HOURS = load_parameter(__file__, "prepaid_hours")
 SPLIT_DAYS = load_parameter(__file__, "split_days")
 
 _NUMBER = DecimalField(max_digits=12, decimal_places=4)
-_PUPIL = Concat(Value("pupil:"), "pupil", Value("/"), "subject")
+_PUPIL = Concat(Value("pupil:"), Max("pupil"), Value("/"), Max("subject"))
 
 
 @rule(
@@ -36,7 +37,7 @@ _PUPIL = Concat(Value("pupil:"), "pupil", Value("/"), "subject")
     parameters=[PREPAID_HOURS, STANDARD_MINUTES],
     severity=Severity.VIOLATION,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="一次性收费的单个科目课时数高于",
     remedy="退还超出课时的费用，按不超过标准的课时重新收费；如系填报有误，更正订单课时，更正后自动消除。",
     note="同一学员同一科目同一天的收费合并计算，赠送课时计入；按合同载明的课时判断，折合标准课时（按授课方式和分钟）一并显示；"
@@ -48,8 +49,8 @@ def too_many_hours_prepaid(charges: ScopedQuerySet[FeeCharge]) -> QuerySet[Any]:
     over = over.alias(offline=Value("offline"), online=Value("online"))
     contracts = over.values("institution", "contract_no", "paid_on", "cap").annotate(
         most=Max("hours"),
-        subjects=StringAgg(_of_subject("hours"), Value("、"), order_by="subject"),
-        standard=StringAgg(_of_subject(_standard_hours()), Value("、"), order_by="subject"),
+        subjects=StringAgg(_of_subject("hours"), delimiter="、", ordering="subject"),
+        standard=StringAgg(_of_subject(_standard_hours()), delimiter="、", ordering="subject"),
     )
     return violations(
         contracts,
@@ -84,7 +85,7 @@ def _standard_hours() -> Any:
     parameters=[PREPAID_HOURS, PREPAID_MONTHS, SPLIT_DAYS],
     severity=Severity.WARNING,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="同一学员同一科目未上完的课时合计（或近期各次收费合计的时间跨度）高于",
     remedy="待前一订单课时上完后再收取下一期费用，退还超出部分；如系课消未录入或填报有误，补录或更正后自动消除。",
     note="收费当日计：未退费的各订单未上完的课时合计（当日上的课视为已上）；"
@@ -93,21 +94,22 @@ def _standard_hours() -> Any:
 )
 def charge_split(history: ScopedQuerySet[ChargeHistory]) -> QuerySet[Any]:
     """收费当日，同一学员同一科目各订单未上完的课时合计超过单次上限，或近期各次收费合计的时间跨度超过 3 个月。"""
-    cap, months = PREPAID_HOURS.at("paid_on"), PREPAID_MONTHS.at("paid_on")
+    months = PREPAID_MONTHS.at("paid_on")
     of_the_day = Q(line_paid_on=F("paid_on"))
     recent = Q(is_open=True, ends_on__isnull=False, since_charge__lte=SPLIT_DAYS.at("paid_on"))
     charges = (
         history.annotate(since_charge=Days("paid_on", "line_paid_on"))
         .values("institution", "pupil", "subject", "paid_on")
         .annotate(
-            cap=cap,
+            cap=Max(PREPAID_HOURS.at("paid_on")),
+            months=Max(months),
             open_hours=Sum("left_hours", filter=Q(is_open=True)),
             charged=Sum("hours", filter=of_the_day),
             first=Min("starts_on", filter=recent),
             last=Max("ends_on", filter=recent),
             is_too_long_alone=BoolOr(of_the_day & Q(ends_on__gt=LastOfMonths("starts_on", months)), default=False),
         )
-        .annotate(lawful=LastOfMonths("first", months))
+        .annotate(lawful=LastOfMonths("first", "months"))
     )
     too_many, too_long = Q(open_hours__gt=F("cap")), Q(last__gt=F("lawful"))
     return violations(

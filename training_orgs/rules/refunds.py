@@ -17,6 +17,7 @@ from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
 from training_orgs.models import Refund
 from training_orgs.rules.expressions import WorkdaysAfter
+from training_orgs.rules.in_force import OPERATORS
 
 ANSWER_WORKDAYS = load_parameter(__file__, "refund_answer_workdays")
 PAYMENT_WORKDAYS = load_parameter(__file__, "refund_payment_workdays")
@@ -33,7 +34,7 @@ PAYMENT_WORKDAYS = load_parameter(__file__, "refund_payment_workdays")
     parameters=[ANSWER_WORKDAYS, PAYMENT_WORKDAYS],
     severity=Severity.VIOLATION,
     departments=["JY", "SC", "ZJ"],
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="退费申请逾期未答复或逾期未退款",
     remedy="答复并退还费用，登记退款日期和金额后自动消除；家长撤回申请的，登记撤回日期。",
     note="申请当日为第 0 天，期限最后一天仍为按时；逾期未答复、逾期拒绝或"

@@ -18,6 +18,7 @@ from training_orgs.choices import COMPULSORY_STAGES
 from training_orgs.models import FeeOrder, OrderPlan, OrderSpan
 from training_orgs.rules.charges import DEPARTMENTS, ORDER
 from training_orgs.rules.expressions import Days, LastOfMonths, MonthsBefore, Pair
+from training_orgs.rules.in_force import OPERATORS
 
 PREPAID_MONTHS = load_parameter(__file__, "prepaid_months")
 EARLY_MONTHS = load_parameter(__file__, "early_months")
@@ -33,7 +34,7 @@ EARLY_MONTHS = load_parameter(__file__, "early_months")
     unit="次",
     severity=Severity.VIOLATION,
     departments=["JY", "SC", "ZJ"],
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="所售课程在休息日、节假日或寒暑假上课的次数多于",
     remedy="不得销售周末、节假日和寒暑假的学科类课程，家长要求退费的坚决退费；调整排课或作废订单后自动消除。",
     note="只看义务教育阶段学科类课程、2021年9月1日起收取的费用；同一课程同一天记一次；调休上班的周末不是休息日。",
@@ -73,7 +74,7 @@ def _stage_of_rest() -> Case:
     parameters=[PREPAID_MONTHS],
     severity=Severity.VIOLATION,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="一次性收费的时间跨度超过 3 个月，即多于",
     remedy="退还超出期间的费用，按不超过 3 个月重新收费；如系填报有误，更正订单的服务起止，更正后自动消除。",
     note="各类课程都适用，起止两天都算；没有填写服务止的，到其课程最后一次排课为止；都没有的为数据不足。",
@@ -103,7 +104,7 @@ def prepaid_too_long(orders: ScopedQuerySet[OrderSpan]) -> QuerySet[Any]:
     parameters=[EARLY_MONTHS],
     severity=Severity.VIOLATION,
     departments=DEPARTMENTS,
-    kinds=["training_org", "suspected_site"],
+    kinds=OPERATORS,
     comparison="收费早于首次上课的天数多于",
     remedy="不早于首次上课前 1 个月收费，已提前收取的按家长意愿退还；如系未录入排课或填报有误，补录或更正后自动消除。",
     note="从所付期间内的首次上课日往回按日历月计；"
