@@ -18,6 +18,7 @@ from shuangjian.rules.models import Finding
 from tests import make
 from tests.api.conftest import WEEK, Call
 from tests.api.judged import judge
+from tests.training_orgs import filing
 
 ROLES = (
     "district_read", "district_write", "town", "other_town", "institution", "other_institution", "expired", "revoked",
@@ -35,6 +36,14 @@ FROM_ABOVE = (403, 200, 200, 404, 403, 403, 401, 401, 401)
 CLOSE = (403, 200, 200, 404, 403, 404, 401, 401, 401)
 BY_PERSON = (403, 403, 403, 404, 403, 404, 401, 401, 401)
 BY_SCHOOL = (403, 403, 403, 404, 409, 404, 401, 401, 401)  # 409: the return is not locked
+# Of a training institution in the eastern town: no school's token sees or files anything of it.
+OF_ORG = (200, 200, 200, 404, 404, 404, 401, 401, 401)
+FILE_ORG = (403, 201, 403, 403, 403, 403, 401, 401, 401)
+FILE_ABOVE = (403, 201, 201, 422, 403, 403, 401, 401, 401)  # a town files of its own institutions only
+ROWS = (
+    "training-orgs", "licences", "registrations", "staff", "courses", "course-sessions", "fee-orders", "refunds",
+    "consumptions", "ledger", "complaints", "ads",
+)  # fmt: skip
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
 
@@ -94,6 +103,9 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("return-changes", "GET"): OWN,
     ("return-versions", "GET"): OWN,
     ("return-version", "GET"): OWN,
+    **{(f"{prefix}-list", "GET"): LIST for prefix in ROWS},
+    **{(f"{prefix}-list", "POST"): FILE_ABOVE if prefix in ("ads", "complaints") else FILE_ORG for prefix in ROWS},
+    **{(f"{prefix}-detail", "GET"): OF_ORG for prefix in ROWS},
 }
 _ACTS = (
     "submit", "preview", "withdraw", "send-back", "approve", "accept", "lock", "ask-reopen", "events", "versions",
@@ -149,6 +161,8 @@ def address(route: str, cast: SimpleNamespace) -> str:
         ),
         **dict.fromkeys(["return", *(f"return-{act}" for act in _ACTS)], week),
     }
+    arguments |= {f"{prefix}-detail": {"pk": key} for prefix, key in cast.rows.items()}
+    arguments["training-orgs-detail"] = {"code": cast.org.code}
     if route == "unknown":
         return "/api/v1/no-such-thing/"
     return reverse(f"api:{route}", kwargs=arguments.get(route, {}))
@@ -159,7 +173,7 @@ def body(route: str, cast: SimpleNamespace) -> Any:
         return {"reason": "测试"}
     if route in ("return", "return-submit", "return-preview"):
         return make.full_payload(cast.school, WEEK)
-    return None
+    return filing.bodies(cast).get(route.removesuffix("-list"))
 
 
 @pytest.fixture
@@ -167,6 +181,7 @@ def own(cast: SimpleNamespace) -> SimpleNamespace:
     judge(cast)
     cast.finding = Finding.objects.get(rule="HW-02", institution=cast.school)
     cast.alert = Alert.objects.get(rule="HW-02", institution=cast.school)
+    filing.build(cast)
     return cast
 
 

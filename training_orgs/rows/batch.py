@@ -88,8 +88,9 @@ class Batch:
         if self.kind.of_institution:
             self._find_institutions()
         for column in self.kind.columns:
-            if column.reference is not None and self.has(column.key):
-                self.references[column.key] = self._find(column, column.reference)
+            if column.reference is not None:
+                none: list[Any] = [None] * self.size
+                self.references[column.key] = self._find(column, column.reference) if self.has(column.key) else none
 
     def _column(self, column: Column, raws: Sequence[Any]) -> list[Any]:
         """Each distinct text is read once: a large file repeats a few thousand."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from shuangjian.core.excel.writing import Kind as Shown
 from training_orgs.identity import parse_identity, parse_uscc
@@ -47,6 +47,8 @@ class Cell:
     choices: Mapping[str, str] = {}
     empty: Any = None
     is_list = False
+    #: The JSON schema of a value.
+    json: ClassVar[Mapping[str, Any]] = {"type": ["string", "null"]}
 
     def read(self, raw: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define read(raw).")
@@ -71,6 +73,7 @@ class Text(Cell):
 
 class Day(Cell):
     shown = Shown.DATE
+    json: ClassVar[Mapping[str, Any]] = {"type": ["string", "null"], "format": "date"}
 
     def read(self, raw: Any) -> dt.date:
         if isinstance(raw, dt.datetime):
@@ -96,6 +99,7 @@ class Number(Cell):
     least: int | Decimal = 0
     most: int | Decimal = 999_999
     places: int = 0
+    json: ClassVar[Mapping[str, Any]] = {"type": ["number", "string", "null"]}
 
     @property
     def shown(self) -> Shown:  # type: ignore[override]
@@ -146,6 +150,7 @@ class Money(Number):
 
 
 class Flag(Cell):
+    json: ClassVar[Mapping[str, Any]] = {"type": ["boolean", "string", "null"]}
     choices: Mapping[str, str] = {"是": "是", "否": "否"}
 
     def read(self, raw: Any) -> bool:
@@ -185,6 +190,7 @@ class Many(Cell):
     one: OneOf
     empty: Any = ()
     is_list = True
+    json: ClassVar[Mapping[str, Any]] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
 
     @property
     def choices(self) -> Mapping[str, str]:  # type: ignore[override]
@@ -202,6 +208,7 @@ class Words(Cell):
     longest: int
     empty: Any = ()
     is_list = True
+    json: ClassVar[Mapping[str, Any]] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
 
     def read(self, raw: Any) -> tuple[str, ...]:
         words = tuple(dict.fromkeys(as_text(part) for part in parts(raw)))
@@ -216,6 +223,7 @@ class Slots(Cell):
 
     empty: Any = ()
     is_list = True
+    json: ClassVar[Mapping[str, Any]] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
 
     def read(self, raw: Any) -> tuple[tuple[int, int, int], ...]:
         slots = []

@@ -30,6 +30,7 @@ class Saved:
     unchanged: int
     keys: Mapping[int, int]
     fresh: frozenset[int] = frozenset()
+    altered: frozenset[int] = frozenset()
 
     def __str__(self) -> str:
         return f"新增 {self.created}，修改 {self.changed}，未变 {self.unchanged}"
@@ -69,7 +70,9 @@ def save_rows(
                 transaction.set_rollback(True)
     except IntegrityError as error:
         raise InvalidInput([Problem("", _sentence(of_kind, error))]) from error
-    return Saved(written.created, written.changed, written.unchanged, written.keys, frozenset(written.fresh))
+    return Saved(
+        written.created, written.changed, written.unchanged, written.keys, frozenset(written.fresh), written.altered
+    )
 
 
 def table_of(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -1,3 +1,3 @@
 """Every kind of row; importing them makes them known."""
 
-from training_orgs.rows.kinds import courses, ledger, money, orders, papers, people, register  # noqa: F401
+from training_orgs.rows.kinds import complaints, courses, ledger, money, orders, papers, people, register  # noqa: F401

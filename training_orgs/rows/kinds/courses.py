@@ -67,6 +67,7 @@ class Courses(Kind):
             if key in touched and row not in fresh:
                 unit = batch.institutions[row]
                 if row not in rows.altered:
+                    rows.altered |= {row}
                     rows.changed += 1
                     rows.unchanged -= 1
                 note(rows, unit, batch.get("starts_on")[row])

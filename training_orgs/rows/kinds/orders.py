@@ -209,7 +209,7 @@ class _Writer:
         self.batch.raise_if_any()
         if cancelled:
             cursor.execute(_CANCEL, [cancelled])
-            written.changed = len(cancelled)
+            written.altered, written.changed = frozenset(self.firsts[at] for at in cancelled), len(cancelled)
 
 
 _SAME_FIELDS = ["pupil", "paid_on", "starts_on", "ends_on", "channel", "is_loan", "amount"]

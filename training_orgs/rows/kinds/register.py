@@ -272,6 +272,7 @@ def _write(batch: Batch, rows: list[_Row]) -> Written:
         if row.is_new or row.changed:
             written.since[row.unit.pk] = row.profile.valid_from if row.profile else None
     written.fresh = [row.index for row in new]
+    written.altered = frozenset(row.index for row in changed)
     written.created, written.changed = len(new), len(changed)
     written.unchanged = len(rows) - len(new) - len(changed)
     return written

@@ -1,0 +1,257 @@
+"""How records of the training registers are read. Personal data is masked here, by who reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from shuangjian.api.serializers.fields import ClockField, CodeField
+from shuangjian.bureau.models import Institution
+from shuangjian.core.masking import mask_name, mask_number
+from shuangjian.core.querysets import power_of
+from shuangjian.core.units import clock_text
+from shuangjian.evidence.models import Complaint
+from shuangjian.evidence.scope import complainant, shown_text
+from training_orgs.models import (
+    Advertisement,
+    Consumption,
+    Course,
+    CourseSession,
+    FeeLine,
+    FeeOrder,
+    LedgerEntry,
+    Licence,
+    OrgProfile,
+    Refund,
+    Registration,
+    Staff,
+)
+
+_WEEKDAYS = "一二三四五六日"
+
+
+class Word(serializers.CharField):
+    """A code of a choice: plain text in the description, where many kinds have a ``kind`` of their own."""
+
+    def __init__(self, **options: Any) -> None:
+        options.pop("choices", None)
+        super().__init__(**options)
+
+
+class Record(serializers.ModelSerializer[Any]):
+    """A record of one institution, read only."""
+
+    serializer_choice_field = Word  # type: ignore[assignment]
+    institution = CodeField()
+
+    def shows_names(self, institution_id: int | None) -> bool:
+        """Whether the reader is the bureau or the institution itself: others see names and numbers masked."""
+        reader = self.context["request"].user
+        own = getattr(reader, "institution_id", None)
+        return power_of(reader) == "bureau" or (own is not None and own == institution_id)
+
+
+class ProfileSerializer(serializers.ModelSerializer[OrgProfile]):
+    serializer_choice_field = Word  # type: ignore[assignment]
+
+    class Meta:
+        model = OrgProfile
+        fields = (
+            "valid_from", "registered_name", "sign_name", "category", "department", "address", "latitude",
+            "longitude", "area_m2", "capacity", "is_online_only",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class OrgSerializer(Record):
+    """``profile`` is the one in force; null where none is on record."""
+
+    uscc = serializers.CharField(source="training_org.uscc", read_only=True, allow_null=True)
+    brand = serializers.CharField(source="training_org.brand.name", read_only=True, allow_null=True, default=None)
+    legal_person = serializers.SerializerMethodField()
+    phone = serializers.SerializerMethodField()
+    town = CodeField()
+    profile = serializers.SerializerMethodField()
+    institution = None  # type: ignore[assignment]
+
+    class Meta:
+        model = Institution
+        fields = (
+            "code", "uscc", "name", "kind", "category", "town", "status", "opened_on", "closed_on", "brand",
+            "legal_person", "phone", "is_fictional", "profile",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_legal_person(self, unit: Institution) -> str:
+        name = unit.training_org.legal_person
+        return name if self.shows_names(unit.pk) else mask_name(name)
+
+    def get_phone(self, unit: Institution) -> str:
+        phone = unit.training_org.phone
+        return phone if self.shows_names(unit.pk) else mask_number(phone)
+
+    def get_profile(self, unit: Any) -> dict[str, Any] | None:
+        return dict(ProfileSerializer(unit.open_profiles[0]).data) if unit.open_profiles else None
+
+
+class LicenceSerializer(Record):
+    class Meta:
+        model = Licence
+        fields = (
+            "id", "institution", "kind", "number", "department", "categories", "stages", "address", "issued_on",
+            "expires_on", "ended_on", "ended_reason",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RegistrationSerializer(Record):
+    class Meta:
+        model = Registration
+        fields = (
+            "id", "institution", "kind", "number", "registered_name", "is_nonprofit", "scope", "training_scope_on",
+            "issued_on", "expires_on", "ended_on",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StaffSerializer(Record):
+    """``identity_tail``: the last four characters; the number itself is nowhere."""
+
+    name = serializers.SerializerMethodField()
+    identity_tail = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Staff
+        fields = (
+            "id", "institution", "number", "name", "identity_tail", "role", "is_full_time", "employed_on", "left_on",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_name(self, staff: Staff) -> str:
+        return staff.name if self.shows_names(staff.institution_id) else mask_name(staff.name)
+
+    def get_identity_tail(self, staff: Staff) -> str:
+        return staff.identity_tail if self.shows_names(staff.institution_id) else ""
+
+
+class CourseSerializer(Record):
+    """``slots`` as they are filed; ``teachers``: staff numbers of those who teach without an end."""
+
+    slots = serializers.SerializerMethodField()
+    teachers = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Course
+        fields = (
+            "id", "institution", "number", "title", "text", "category", "subject", "stage", "mode", "class_size",
+            "lesson_minutes", "price", "is_full_time", "starts_on", "ends_on", "published_on", "identified",
+            "is_subject", "slots", "teachers",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_slots(self, course: Course) -> list[str]:
+        return [
+            f"周{_WEEKDAYS[slot.weekday - 1]} {clock_text(slot.starts_at)}-{clock_text(slot.ends_at)}"
+            for slot in course.slots.all()
+        ]
+
+    def get_teachers(self, course: Course) -> list[str]:
+        return [taught.staff.number for taught in course.teachers.all() if taught.valid_until is None]
+
+
+class CourseSessionSerializer(Record):
+    course = serializers.CharField(source="course.number", read_only=True)
+    starts_at = ClockField()
+    ends_at = ClockField()
+
+    class Meta:
+        model = CourseSession
+        fields = ("id", "institution", "course", "day", "starts_at", "ends_at", "is_cancelled")
+        read_only_fields = fields
+
+
+class FeeLineSerializer(serializers.ModelSerializer[FeeLine]):
+    course = serializers.CharField(source="course.number", read_only=True)
+
+    class Meta:
+        model = FeeLine
+        fields = ("position", "course", "subject", "hours", "gift_hours", "lesson_minutes", "amount")
+        read_only_fields = fields
+
+
+class FeeOrderSerializer(Record):
+    lines = FeeLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = FeeOrder
+        fields = (
+            "id", "institution", "contract_no", "pupil", "paid_on", "amount", "starts_on", "ends_on", "channel",
+            "is_loan", "cancelled_on", "refunded", "consumed", "lines",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RefundSerializer(Record):
+    contract_no = serializers.CharField(source="order.contract_no", read_only=True)
+
+    class Meta:
+        model = Refund
+        fields = (
+            "id", "institution", "number", "contract_no", "requested_on", "amount", "answered_on", "answer", "reason",
+            "paid_on", "paid_amount", "withdrawn_on",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ConsumptionSerializer(Record):
+    contract_no = serializers.CharField(source="line.order.contract_no", read_only=True)
+    line = serializers.IntegerField(source="line.position", read_only=True)
+
+    class Meta:
+        model = Consumption
+        fields = ("id", "institution", "contract_no", "line", "day", "hours", "amount", "confirmed_on")
+        read_only_fields = fields
+
+
+class LedgerSerializer(Record):
+    contract_no = serializers.CharField(source="order.contract_no", read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = LedgerEntry
+        fields = ("id", "institution", "reference", "day", "sequence", "kind", "contract_no", "amount", "balance")
+        read_only_fields = fields
+
+
+class AdSerializer(Record):
+    class Meta:
+        model = Advertisement
+        fields = ("id", "institution", "number", "place", "medium", "seen_on", "text", "removed_on")
+        read_only_fields = fields
+
+
+class ComplaintSerializer(Record):
+    """Never for whom it is about. The complainant only for the bureau, and the town for complaints of its own."""
+
+    institution = serializers.CharField(source="institution.code", read_only=True, allow_null=True, default=None)  # type: ignore[assignment]
+    town = serializers.CharField(source="town.code", read_only=True, allow_null=True, default=None)
+    text = serializers.SerializerMethodField()
+    complainant_name = serializers.SerializerMethodField()
+    complainant_phone = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Complaint
+        fields = (
+            "id", "number", "channel", "channel_no", "received_on", "institution", "named", "town", "topic", "text",
+            "complainant_name", "complainant_phone", "state", "is_confirmed", "reply_due_on", "replied_on",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_text(self, complaint: Complaint) -> str:
+        return shown_text(self.context["request"].user, complaint)
+
+    def get_complainant_name(self, complaint: Complaint) -> str:
+        return complainant(self.context["request"].user, complaint)[0]
+
+    def get_complainant_phone(self, complaint: Complaint) -> str:
+        return complainant(self.context["request"].user, complaint)[1]
