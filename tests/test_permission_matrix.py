@@ -21,6 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
+from shuangjian.evidence.observation_acts import confirm_observation, record_observation
+from shuangjian.evidence.services import register_complaints
 from shuangjian.files.services import store
 from shuangjian.intake.imports import open_batch
 from shuangjian.intake.models import ReopenRequest, WeeklyReturn
@@ -134,6 +136,25 @@ ROWS: dict[tuple[str, str], str] = {
     ("run_open", "POST"):                 "login  403      ok     403    403    403   403    403    403    403    403",
     ("search", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok    ok     ok",
     ("file", "GET"):                      "login  404      ok     ok     404    ok    404    404    404    ok     ok",
+    ("complaints", "GET"):                "login  403      ok     ok     ok     ok     ok    403    403    403    ok",
+    ("complaint_add", "GET"):             "login  403      ok     ok     ok     ok     ok    403    403    403    403",
+    ("complaint_add", "POST"):            "login  403      ok     ok     ok     ok     ok    403    403    403    403",
+    ("complaint", "GET"):                 "login  403      ok     ok     404    ok     404   403    403    403    404",
+    ("complaint_link", "POST"):           "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("complaint_mark_duplicate", "POST"): "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("complaint_start_check", "POST"):    "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("complaint_confirm", "POST"):        "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("complaint_refute", "POST"):         "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("complaint_reply_and_close", "POST"):"login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("complaint_withdraw", "POST"):       "login  403      ok     403    404    403    404   403    403    403    403",
+    ("observations", "GET"):              "login  403      ok     ok     ok     ok     ok    ok     ok     ok     ok",
+    ("observation_add", "GET"):           "login  403      ok     ok     ok     ok     ok    403    403    403    403",
+    ("observation_add", "POST"):          "login  403      ok     ok     ok     ok     ok    403    403    403    403",
+    ("observation", "GET"):               "login  403      ok     ok     404    ok     404   ok     404    404    404",
+    ("observation_confirm", "POST"):      "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("observation_refute", "POST"):       "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("observation_rectify", "POST"):      "login  403      ok     ok     404    ok     404   403    403    403    403",
+    ("observation_withdraw", "POST"):     "login  403      ok     403    404    403    404   403    403    403    403",
 }
 # fmt: on
 
@@ -194,7 +215,10 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     org = world.people["org"].institution
     assert org is not None
     stored = store(SimpleUploadedFile("licence.pdf", b"%PDF-1.7"), org, "licence:1", account)
+    complaint, seen = evidence(world.school)
     return {
+        **{name: {"number": complaint} for name in COMPLAINT},
+        **{name: {"number": seen} for name in OBSERVATION},
         "file": {"key": stored.key},
         "unit": {"code": world.school.code},
         "unit_filings": {"code": world.school.code},
@@ -237,6 +261,23 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         "teachers": {"code": world.school.code},
         "teacher_classes": {"code": world.school.code, "pk": teacher.pk},
     }
+
+
+#: Addresses that name a complaint, or an observation.
+COMPLAINT = ["complaint", *(f"complaint_{act}" for act in (
+    "link", "mark_duplicate", "start_check", "confirm", "refute", "withdraw", "reply_and_close"))]  # fmt: skip
+OBSERVATION = ["observation", *(f"observation_{act}" for act in ("confirm", "refute", "rectify", "withdraw"))]
+
+
+def evidence(school: Institution) -> tuple[str, str]:
+    """A complaint about the school, and an observation that was found true."""
+    told = {"channel": "12345", "received_on": "2026-11-02", "topic": "homework", "text": "示范投诉"}
+    complaint = register_complaints([{**told, "institution": school.code}], actor=make.Somebody()).complaints[0]
+    seen = record_observation(
+        school, kind="other", occurred_on=NOW.date(), source="visit", text="示范情况", actor=make.Somebody()
+    )
+    confirm_observation(seen.pk, actor=make.Somebody())
+    return complaint.number, seen.number
 
 
 def outcome(answer: HttpResponse) -> str:
