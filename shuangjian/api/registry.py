@@ -13,5 +13,5 @@ def register_resource(prefix: str, viewset: str) -> None:
 
 
 def all_resources() -> dict[str, str]:
-    """Registered resources, by prefix."""
-    return dict(sorted(_resources.items()))
+    """Registered resources, by prefix; ``courses/clashes`` before ``courses``, which would take it for a code."""
+    return dict(sorted(_resources.items(), key=lambda each: (-each[0].count("/"), each[0])))
