@@ -266,14 +266,15 @@ def _list_entry(institution: Institution, row: Row, number: str) -> None:
     criteria = ListCriteria.objects.get_or_create(
         kind=kind, version="1", defaults={"text": "示范", "valid_from": "2021-09-01", "reference": "示范文件"}
     )[0]
-    proposer = make.user("bureau", username=f"proposer{number}x{institution.pk}")
+    proposer, reviewer = (make.user("bureau", username=f"{who}{number}x{institution.pk}") for who in ("one", "two"))
     decisions = {}
     for act, day in (("entry", row["entered_on"]), ("exit", row.get("left_on"))):
         if day is not None:
             decisions[act] = ListDecision.objects.create(
                 institution=institution, kind=kind, act=act, criteria=criteria, decision_no=f"名{number}-{act}",
                 effective_on=day, reason="示范", state="approved", proposed_by=proposer,
-                proposed_at="2026-01-01T08:00:00+08:00",
+                proposed_at="2026-01-01T08:00:00+08:00", reviewed_by=reviewer,
+                reviewed_at="2026-01-01T09:00:00+08:00",
             )  # fmt: skip
     ListEntry.objects.create(
         institution=institution, kind=kind, entered_on=row["entered_on"], left_on=row.get("left_on"),
