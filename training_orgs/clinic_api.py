@@ -141,7 +141,7 @@ class ClashSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(["rest", "late", "school"])
     day = serializers.DateField()
     message = serializers.CharField(source="words")
-    source = serializers.CharField()
+    reference = serializers.CharField(source="source")
     remedy = serializers.CharField()
     rule = serializers.CharField(allow_blank=True)
     severity = serializers.IntegerField()

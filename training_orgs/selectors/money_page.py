@@ -139,7 +139,7 @@ def _heading(unit: Institution, last: DayLine | None, wrong: int, overdue: int) 
     if last is None:
         return f"{unit.name}还没有收费、课消或流水"
     words = f"{wrong} 天对不上账" if wrong else "收费、课消与监管账户一致"
-    return f"{unit.name}{words}" + (f"，{overdue} 笔退费逾期" if overdue else "")
+    return f"{unit.name}：{words}" + (f"，{overdue} 笔退费逾期" if overdue else "")
 
 
 def _chart(lines: list[DayLine], wrong: int) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _chart(lines: list[DayLine], wrong: int) -> dict[str, Any]:
         "kind": "line",
         "title": f"应有余额与监管账户余额，{wrong} 天不一致" if wrong else "应有余额与监管账户余额一致",
         "unit": "元",
-        "columns": ["日期", "应有余额", "监管账户余额"],
+        "columns": ["日期", "应有", "账户"],
         "rows": [[str(line.row.day), float(line.expected), float(line.row.ledger)] for line in points],
         "note": f"最近 {len(points)} 个有变动的日子" if len(lines) > len(points) else "",
     }

@@ -51,19 +51,13 @@ class RadarView(KeptView):
             {"value": value, "label": label, "count": sum(any(c.kind == value for c in each.clashes) for each in found)}
             for value, label in clashes.LABELS.items()
         ]
-        filters = [
-            {"label": "冲突", "param": "kind", "value": kind, "options": kinds},
-            {
-                "label": "往后", "param": "days", "value": str(days),
-                "options": [{"value": str(n), "label": f"{n} 天"} for n in AHEAD],
-            },
-        ]  # fmt: skip
-        serious = sum(1 for each in found if each.worst > 1)
+        filters = [{"label": "冲突", "param": "kind", "value": kind, "options": kinds}]
         return super().get_context_data(
             page_obj=Paginator(shown, PAGE_SIZE).get_page(asked(self.request, "page")),
             filters=filters,
             headline=f"未来 {days} 天有 {len(found)} 门课程排课冲突" if found else f"未来 {days} 天的排课没有冲突",
-            serious=serious,
+            ahead=AHEAD,
+            days=days,
             total=len(found),
             **kwargs,
         )
@@ -126,7 +120,7 @@ class MoneyActView(ActView):
     may: ClassVar[frozenset[str]] = frozenset({RoleKind.BUREAU, RoleKind.ORG})
     back = "org_money"
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, code: str, **kwargs: Any) -> HttpResponse:
         unit = self._permitted()
         form: Any = self.form(unit, request.POST)
         if form.is_valid():
