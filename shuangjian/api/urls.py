@@ -10,6 +10,7 @@ from shuangjian.api import payload_schema, schema  # noqa: F401 - tell drf-spect
 from shuangjian.api.registry import all_resources
 from shuangjian.api.views.compliance import ComplianceViewSet
 from shuangjian.api.views.docs import DocsView, SchemaView
+from shuangjian.api.views.evidence import ObservationViewSet
 from shuangjian.api.views.filings import FilingViewSet
 from shuangjian.api.views.findings import AlertViewSet, FindingViewSet
 from shuangjian.api.views.return_history import ReturnEventViewSet, ReturnVersionViewSet
@@ -44,6 +45,7 @@ for prefix, viewset in (
     ("findings", FindingViewSet),
     ("alerts", AlertViewSet),
     ("compliance", ComplianceViewSet),
+    ("observations", ObservationViewSet),
     ("runs", RunViewSet),
 ):
     router.register(prefix, viewset, basename=prefix.replace("/", "-"))

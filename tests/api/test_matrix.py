@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from shuangjian.alerts.models import Alert
+from shuangjian.evidence.observation_acts import confirm_observation, record_observation
 from shuangjian.journal.models import RunPart
 from shuangjian.rules.models import Finding
 from tests import make
@@ -44,13 +46,31 @@ ROWS = (
     "training-orgs", "licences", "registrations", "staff", "courses", "course-sessions", "fee-orders", "refunds",
     "consumptions", "ledger", "complaints", "ads",
 )  # fmt: skip
+RECORD = (403, 201, 201, 404, 403, 403, 401, 401, 401)
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
+
+#: An observation at 示范一小, as the API takes it.
+SEEN = {"kind": "other", "occurred_on": "2026-11-02", "source": "visit", "text": "示范情况"}
+
+#: What is asked without being kept: whether an order is lawful, and what of a planned course clashes.
+_PLANNED = {"category": "subject", "stage": "junior", "mode": "offline"}
+PLANS: dict[str, dict[str, Any]] = {
+    "clinic-list": {
+        **_PLANNED, "lesson_minutes": 45, "paid_on": "2026-09-01", "starts_on": "2026-09-01",
+        "lines": [{"subject": "数学", "hours": 60, "amount": 3000}],
+    },
+    "courses/clashes-list": {
+        **_PLANNED, "starts_on": "2026-10-12", "ends_on": "2026-10-18", "slots": "周六 09:00-10:30",
+    },
+}  # fmt: skip
 
 #: (route, method) → status by role
 TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("schema", "GET"): PUBLIC,
     ("docs", "GET"): PUBLIC,
+    ("clinic-list", "POST"): PUBLIC,
+    ("courses/clashes-list", "POST"): LIST,
     ("unknown", "GET"): NOWHERE,
     ("unknown", "POST"): NOWHERE,
     ("towns-list", "GET"): LIST,
@@ -106,6 +126,12 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     **{(f"{prefix}-list", "GET"): LIST for prefix in ROWS},
     **{(f"{prefix}-list", "POST"): FILE_ABOVE if prefix in ("ads", "complaints") else FILE_ORG for prefix in ROWS},
     **{(f"{prefix}-detail", "GET"): OF_ORG for prefix in ROWS},
+    ("observations-list", "GET"): LIST,
+    ("observations-list", "POST"): RECORD,
+    ("observations-detail", "GET"): OWN,
+    ("observations-confirm", "POST"): FROM_ABOVE,
+    ("observations-refute", "POST"): FROM_ABOVE,
+    ("observations-rectify", "POST"): FROM_ABOVE,
 }
 _ACTS = (
     "submit", "preview", "withdraw", "send-back", "approve", "accept", "lock", "ask-reopen", "events", "versions",
@@ -162,6 +188,8 @@ def address(route: str, cast: SimpleNamespace) -> str:
         **dict.fromkeys(["return", *(f"return-{act}" for act in _ACTS)], week),
     }
     arguments |= {f"{prefix}-detail": {"pk": key} for prefix, key in cast.rows.items()}
+    for act, found in (("detail", cast.found), ("rectify", cast.found), ("confirm", cast.clue), ("refute", cast.clue)):
+        arguments[f"observations-{act}"] = {"number": found.number}
     arguments["training-orgs-detail"] = {"code": cast.org.code}
     if route == "unknown":
         return "/api/v1/no-such-thing/"
@@ -169,8 +197,14 @@ def address(route: str, cast: SimpleNamespace) -> str:
 
 
 def body(route: str, cast: SimpleNamespace) -> Any:
+    if route in PLANS:
+        return PLANS[route]
     if route in ("return-withdraw", "return-send-back", "return-ask-reopen", "alerts-close", "alerts-dismiss"):
         return {"reason": "测试"}
+    if route == "observations-refute":
+        return {"reason": "查无此事"}
+    if route == "observations-list":
+        return {**SEEN, "institution": cast.school.code}
     if route in ("return", "return-submit", "return-preview"):
         return make.full_payload(cast.school, WEEK)
     return filing.bodies(cast).get(route.removesuffix("-list"))
@@ -182,6 +216,9 @@ def own(cast: SimpleNamespace) -> SimpleNamespace:
     cast.finding = Finding.objects.get(rule="HW-02", institution=cast.school)
     cast.alert = Alert.objects.get(rule="HW-02", institution=cast.school)
     filing.build(cast)
+    seen = {**SEEN, "occurred_on": dt.date.fromisoformat(SEEN["occurred_on"])}
+    cast.clue, cast.found = (record_observation(cast.school, actor=make.Somebody(), **seen) for _ in range(2))
+    confirm_observation(cast.found.pk, actor=make.Somebody())
     return cast
 
 

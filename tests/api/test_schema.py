@@ -26,9 +26,9 @@ def test_the_schema_describes_every_resource_and_its_problems() -> None:
     assert names == {
         "towns", "schools", "classes", "calendar", "clauses", "rules", "parameters", "institutions", "weekly-returns",
         "homework-items", "school-days", "service-days", "filings", "findings", "alerts", "compliance",
-        "runs",
+        "runs", "observations",
         "training-orgs", "licences", "registrations", "staff", "courses", "course-sessions", "fee-orders", "refunds",
-        "consumptions", "ledger", "complaints", "ads",
+        "consumptions", "ledger", "complaints", "ads", "clinic",
     }  # fmt: skip
     submit = schema["paths"]["/api/v1/schools/{code}/weekly-returns/{week}/submit/"]["post"]
     assert submit["responses"].keys() >= {"200", "400", "401", "403", "404", "409", "412", "413", "415", "422"}
