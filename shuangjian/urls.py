@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("training_orgs.urls")),
     path("", include("shuangjian.intake.urls")),
     path("", include("shuangjian.files.urls")),
+    path("", include("shuangjian.lists.urls")),
     path("", include("shuangjian.evidence.urls")),
     path("", include("shuangjian.dashboards.urls")),
     path("", include("shuangjian.dashboards.run_urls")),

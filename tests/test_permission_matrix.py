@@ -29,6 +29,9 @@ from shuangjian.intake.models import ReopenRequest, WeeklyReturn
 from shuangjian.journal.models import RunPart
 from tests import make
 from tests.dashboards.world import NOW, WEEK, World, build
+from tests.lists import make as list_make
+from tests.training_orgs import make as training_make
+from tests.training_orgs import money_make
 
 PEOPLE = [
     "nobody", "sysadmin", "bureau", "centre", "other centre", "town", "other town", "school", "other school",
@@ -134,6 +137,15 @@ ROWS: dict[tuple[str, str], str] = {
     ("run_receipt", "GET"):               "login  ok       ok     ok     404    ok    404    403    403    403    403",
     ("run_open", "GET"):                  "login  403      ok     403    403    403   403    403    403    403    403",
     ("run_open", "POST"):                 "login  403      ok     403    403    403   403    403    403    403    403",
+    ("imports", "GET"):                   "login  403      ok     ok     ok     ok    ok     403    403    ok     403",
+    ("import_book", "GET"):               "login  403      ok     403    403    403   403    403    403    ok     403",
+    ("import_book", "POST"):              "login  403      ok     403    403    403   403    403    403    ok     403",
+    ("import_template", "GET"):           "login  403      ok     403    403    403   403    403    403    ok     403",
+    ("import_confirm", "POST"):           "login  403      ok     403    403    403   403    403    403    ok     403",
+    ("row_new", "GET"):                   "login  404      ok     403    404    403   404    404    404    ok     403",
+    ("row_new", "POST"):                  "login  404      ok     403    404    403   404    404    404    ok     403",
+    ("row_change", "GET"):                "login  404      ok     403    404    403   404    404    404    ok     403",
+    ("row_change", "POST"):               "login  404      ok     403    404    403   404    404    404    ok     403",
     ("search", "GET"):                    "login  403      ok     ok     ok     ok    ok     ok     ok    ok     ok",
     ("file", "GET"):                      "login  404      ok     ok     404    ok    404    404    404    ok     ok",
     ("complaints", "GET"):                "login  403      ok     ok     ok     ok     ok    403    403    403    ok",
@@ -155,6 +167,43 @@ ROWS: dict[tuple[str, str], str] = {
     ("observation_refute", "POST"):       "login  403      ok     ok     404    ok     404   403    403    403    403",
     ("observation_rectify", "POST"):      "login  403      ok     ok     404    ok     404   403    403    403    403",
     ("observation_withdraw", "POST"):     "login  403      ok     403    404    403    404   403    403    403    403",
+    ("lists", "GET"):                     "login  403      ok     ok     ok     ok    ok     403    403    ok     ok",
+    ("list_propose", "GET"):              "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_propose", "POST"):             "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_standards", "GET"):            "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_standards", "POST"):           "login  403      ok     403    403    403   403    403    403    403    403",
+    ("lists_waiting", "GET"):             "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_date", "POST"):                "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_decision", "GET"):             "login  403      ok     ok     404    ok    404    403    403    ok     ok",
+    ("list_review", "POST"):              "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_withdraw", "POST"):            "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_publish", "POST"):             "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_answer", "POST"):              "login  403      ok     403    403    403   403    403    403    403    403",
+    ("list_appeal", "POST"):              "login  403      ok     403    403    403   403    403    403    ok     403",
+    ("clinic", "GET"):                    "ok     ok       ok     ok     ok     ok     ok    ok     ok     ok     ok",
+    ("clinic", "POST"):                   "ok     ok       ok     ok     ok     ok     ok    ok     ok     ok     ok",
+    ("radar", "GET"):                     "login  403      ok     ok     ok     ok     ok    403    403    ok     ok",
+    ("org_courses", "GET"):               "login  404      ok     ok     404    ok     404   404    404    ok     ok",
+    ("org_money", "GET"):                 "login  404      ok     ok     404    ok     404   404    404    ok     ok",
+    ("org_money_day", "GET"):             "login  404      ok     ok     404    ok     404   404    404    ok     ok",
+    ("org_identify", "GET"):              "login  404      ok     403    404    403    404   404    404    403    403",
+    ("org_identify", "POST"):             "login  404      ok     403    404    403    404   404    404    403    403",
+    ("course_identify", "GET"):           "login  404      ok     403    404    403    404   404    404    403    403",
+    ("course_identify", "POST"):          "login  404      ok     403    404    403    404   404    404    403    403",
+    ("course_publish", "GET"):            "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("course_publish", "POST"):           "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("session_cancel", "GET"):            "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("session_cancel", "POST"):           "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("session_lessons", "GET"):           "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("session_lessons", "POST"):          "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_request", "GET"):            "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_request", "POST"):           "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_answer", "GET"):             "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_answer", "POST"):            "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_pay", "GET"):                "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_pay", "POST"):               "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_withdraw", "GET"):           "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("refund_withdraw", "POST"):          "login  404      ok     403    404    403    404   404    404    ok     403",
 }
 # fmt: on
 
@@ -220,6 +269,14 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         **{name: {"number": complaint} for name in COMPLAINT},
         **{name: {"number": seen} for name in OBSERVATION},
         "file": {"key": stored.key},
+        **dict.fromkeys(["import_book", "import_template", "import_confirm"], {"book": "orders"}),
+        "row_new": {"code": org.code, "kind": "licences"},
+        "row_change": {"code": org.code, "kind": "licences", "pk": training_make.licence(org).pk},
+        **dict.fromkeys(
+            ["list_decision", "list_review", "list_withdraw", "list_publish", "list_appeal", "list_answer"],
+            {"pk": list_make.decided(org).pk},
+        ),
+        **money(org),
         "unit": {"code": world.school.code},
         "unit_filings": {"code": world.school.code},
         "alert": {"pk": world.alert.pk},
@@ -269,6 +326,22 @@ COMPLAINT = ["complaint", *(f"complaint_{act}" for act in (
 OBSERVATION = ["observation", *(f"observation_{act}" for act in ("confirm", "refute", "rectify", "withdraw"))]
 
 
+def money(org: Institution) -> dict[str, dict[str, Any]]:
+    """A course, a session, an order and a refund of a training institution, as the addresses name them."""
+    course = money_make.course(org)
+    held = money_make.session(course, "2026-11-02")
+    money_make.refund(money_make.order(course, "H1", "2026-09-01", 1000), "T1", "2026-11-02", 300)
+    own, of_course = {"code": org.code}, {"code": org.code, "number": course.number}
+    return {
+        **dict.fromkeys(["org_courses", "org_money", "org_identify"], own),
+        "org_money_day": {**own, "day": "2026-09-01"},
+        **dict.fromkeys(["course_identify", "course_publish"], of_course),
+        **dict.fromkeys(["session_cancel", "session_lessons"], {**own, "pk": held.pk}),
+        "refund_request": {**own, "contract": "H1"},
+        **dict.fromkeys(["refund_answer", "refund_pay", "refund_withdraw"], {**own, "number": "T1"}),
+    }
+
+
 def evidence(school: Institution) -> tuple[str, str]:
     """A complaint about the school, and an observation that was found true."""
     told = {"channel": "12345", "received_on": "2026-11-02", "topic": "homework", "text": "示范投诉"}
@@ -309,7 +382,7 @@ def test_each_person_gets_what_the_matrix_says(world: World, person: str) -> Non
 
 #: All that a teacher reaches besides what needs no login.
 FOR_TEACHERS = {
-    "account_logout", "password", "home", "my_classes", "class_draft", "account_login", "healthz", "readyz",
+    "account_logout", "password", "home", "my_classes", "class_draft", "clinic", "account_login", "healthz", "readyz",
 }  # fmt: skip
 
 

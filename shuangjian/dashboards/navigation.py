@@ -76,7 +76,8 @@ def _entries(user: User) -> list[Entry]:
     if user.role_kind == RoleKind.ORG:
         code = user.institution.code if user.institution else ""
         own_page = _entry("本机构", "house", "training_org", arguments=(code,))
-        return [entry for entry in (own_page, alerts, rulebook) if entry]
+        lists = _entry("名单", "card-list", "lists")
+        return [entry for entry in (own_page, alerts, lists, rulebook) if entry]
     if user.role_kind == RoleKind.DEPARTMENT:
         return [entry for entry in (alerts, registers if user.sees_registers else None, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
