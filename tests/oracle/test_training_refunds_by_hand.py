@@ -73,6 +73,11 @@ def test_a_request_is_judged_whatever_became_of_the_institution():
     assert of("TO-08", closed) == [("refund:TK-1", "2026-09-21")]
 
 
+def test_a_request_keeps_its_clock_when_its_order_is_cancelled():
+    cancelled = charged(order(cancelled_on="2026-09-30", refunds=[refund("2026-09-14")]))
+    assert of("TO-08", cancelled) == [("refund:TK-1", "2026-09-21")]
+
+
 # TO-11: "complaints + refund requests in 30 days ≥ n and ≥ k × the baseline (the 56 days before, × 30/56; at zero n
 # alone decides), on the day the bound is reached"
 
@@ -109,5 +114,7 @@ def test_only_disputes_of_fees_count_and_refund_requests_with_them():
     assert of("TO-11", institution(complaints=[*four, *disputes(1, duplicate_of="TS0")])) == []
     asked = charged(order(refunds=[refund(TODAY)]), complaints=four)
     assert of("TO-11", asked) == [("self", TODAY, 5, 5)]
+    of_a_cancelled_order = charged(order(cancelled_on=YESTERDAY, refunds=[refund(TODAY)]), complaints=four)
+    assert of("TO-11", of_a_cancelled_order) == [("self", TODAY, 5, 5)]
     withdrawn = charged(order(refunds=[refund(TODAY, withdrawn_on=TODAY)]), complaints=four)
     assert of("TO-11", withdrawn) == []

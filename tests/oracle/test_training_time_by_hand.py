@@ -172,6 +172,16 @@ def test_an_upheld_observation_counts_until_it_is_rectified(rule, kind):
         assert bool(of(rule, institution(observations=[seen(kind, rectified_on=rectified_on)]))) == is_found
 
 
+# "Before its first date a parameter judges nothing"; "all start 2021-09-01"
+
+
+@pytest.mark.parametrize(("occurred_on", "is_found"), [("2021-08-31", False), ("2021-09-01", True)])
+def test_what_was_done_before_the_guideline_is_judged_by_nothing(occurred_on, is_found):
+    for rule, kind in (("TO-10", "advertising"), ("TO-33", "safety")):
+        row = seen(kind, occurred_on=occurred_on, confirmed_on="2021-09-03")
+        assert bool(of(rule, institution(observations=[row]))) == is_found
+
+
 # TO-33: "observed and not rectified by its due date (default by severity, day 0 = the day of 查实)"; "working days to
 # rectify: 10 / 5 / 3 / 1"
 

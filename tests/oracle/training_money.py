@@ -41,8 +41,8 @@ def judge(world, institution, day):
             yield from judge_order(world, institution, courses, orders, order)
     yield from judge_charges(courses, orders)
     yield from judge_reconciliation(institution, orders, day)
-    yield from judge_refunds(world, institution, orders, day)
-    yield from judge_surge(institution, orders, day)
+    yield from judge_refunds(world, institution, day)
+    yield from judge_surge(institution, day)
 
 
 def judge_order(world, institution, courses, orders, order):
@@ -285,9 +285,9 @@ def movement(entry):
 # Refunds and disputes
 
 
-def judge_refunds(world, institution, orders, day):
-    """TO-08, by the refund's own clock; what a request ran from before 2021-09-01 is judged by nothing."""
-    for order in orders:
+def judge_refunds(world, institution, day):
+    """TO-08, by the refund's own clock, whatever became of its order; a request before 2021-09-01 has none."""
+    for order in institution["orders"]:
         for refund in order["refunds"]:
             is_settled = refund.get("withdrawn_on") is not None or refund.get("paid_on") is not None
             if not is_settled and START <= refund["requested_on"] <= day:
@@ -312,14 +312,14 @@ def overdue_since(world, refund, day):
     return days
 
 
-def judge_surge(institution, orders, today):
+def judge_surge(institution, today):
     """TO-11: on a day with a dispute, the bound is reached that was not reached on the day before."""
     events = []
     for each in institution["complaints"]:
         is_refuted = each["state"] == "refuted" or each.get("is_confirmed") is False
         if each["topic"] in FEE_TOPICS and not each.get("duplicate_of") and not is_refuted:
             events.append(each["received_on"])
-    for order in orders:
+    for order in institution["orders"]:
         events += [each["requested_on"] for each in order["refunds"] if each.get("withdrawn_on") is None]
     for day in sorted(set(events)):
         count, bound = surge(events, day)

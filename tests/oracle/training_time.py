@@ -62,7 +62,8 @@ def is_black_listed(institution, day):
 def judge_observation(world, institution, seen, day):
     """TO-09, TO-10, TO-30 to TO-32 while it is not rectified; TO-33 when it is not by its due date. 查实 only."""
     is_rectified = seen.get("rectified_on") is not None and seen["rectified_on"] <= day
-    if seen["state"] != "confirmed" or is_rectified or seen["occurred_on"] > day:
+    # What was done before the guideline was in force is judged by nothing.
+    if seen["state"] != "confirmed" or is_rectified or not START <= seen["occurred_on"] <= day:
         return
     name = "observation:" + seen["number"]
     if seen["kind"] in OBSERVED:

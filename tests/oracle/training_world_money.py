@@ -21,7 +21,7 @@ TITLES = {
 TEXTS = ["", "", "零基础可报名", "含作业辅导", "研学途中不含文化课", "思维训练与识字", "非学前班", "托管期间看护"]
 SUBJECTS = ["数学", "英语", "绘画"]
 CONTRACTS = ["HT-9", "HT-10", "ht-2", "HT_1", "HT1", "合同3", "合同12", "A-7", "a-7", "Z8"]
-MINUTES = [1140, 1200, 1229, 1230, 1230, 1231, 1259, 1260, 1260, 1261]
+MINUTES = [1140, 1140, 1170, 1200, 1229, 1230, 1230, 1231, 1260, 1261]
 NOTABLE_SESSIONS = ["2026-10-01", "2026-10-04", "2026-10-07", "2026-10-08", "2026-10-10", "2026-10-11", "2026-09-20"]
 NOTABLE_SESSIONS += ["2026-09-25", "2026-02-14", "2026-02-28", "2026-03-01", "2026-03-02", "2026-07-10", "2026-07-11"]
 NOTABLE_SESSIONS += ["2026-08-31", "2026-09-01", "2027-01-31", "2027-02-20", "2021-08-31", "2021-09-01", "2022-12-28"]
@@ -90,7 +90,7 @@ def make_sessions(rng, day):
     sessions = []
     for each in sorted(days):
         for starts_at in rng.choice([[1080], [1080], [1080], [600, 1080]]):
-            ends_at = rng.choice(MINUTES) if starts_at == 1080 else rng.choice([660, 1231])
+            ends_at = rng.choice(MINUTES) if starts_at == 1080 else rng.choice([660, 660, 1231])
             session = {"day": each, "starts_at": starts_at, "ends_at": ends_at, "is_cancelled": chosen(rng, 0.12)}
             sessions.append(session)
     return sessions
@@ -125,11 +125,13 @@ def make_order(rng, day, institution, world, contract):
     for position in range(1, rng.choice([1, 1, 1, 2, 3]) + 1):
         course = rng.choice(institution["courses"])
         line = {"position": position, "course": course["number"], "subject": rng.choice([course["subject"], "数学"])}
-        line |= {"hours": rng.choice(["60", "60", "61", "60.5", "30", "31", "20", "40", "0"])}
+        line |= {"hours": rng.choice(["60", "60", "61", "60.5", "30", "31", "20", "20", "40", "12", "0"])}
         line |= {"gift_hours": rng.choice(["0", "0", "0", "1", "0.5"]), "lesson_minutes": rng.choice([30, 45, 45, 60])}
         lines.append(line | {"consumptions": []})
     starts = make_start(rng, day)
     order |= {"starts_on": starts, "ends_on": make_end(rng, starts)}
+    if chosen(rng, 0.75):
+        plan_session(rng, institution, order)
     order["paid_on"] = make_payment_day(rng, day, institution, order)
     order |= {"channel": rng.choice(["custody", "custody", "direct"]), "is_loan": chosen(rng, 0.07)}
     order["cancelled_on"] = order["paid_on"] + timedelta(days=rng.choice([0, 3])) if chosen(rng, 0.08) else None
@@ -139,6 +141,14 @@ def make_order(rng, day, institution, world, contract):
         line["amount"] = str(make_amount(rng, institution, world, order, line))
     order["amount"] = Decimal(rng.choice(["0", "0", "0", "20.00"]))
     return order
+
+
+def plan_session(rng, institution, order):
+    """A lawful session on about the first day of the span, so that what is paid for is also taught."""
+    course = next(each for each in institution["courses"] if each["number"] == order["lines"][0]["course"])
+    on = order["starts_on"] + timedelta(days=rng.choice([0, 0, 1, 6]))
+    if all(each["day"] != on for each in course["sessions"]):
+        course["sessions"].append({"day": on, "starts_at": 1080, "ends_at": 1170, "is_cancelled": False})
 
 
 def make_start(rng, day):
@@ -187,7 +197,7 @@ def make_amount(rng, institution, world, order, line):
 def split_charge(rng, day, first, second):
     """Make the second order one more of the first one's pupil: on its day, or about the thirty days after it."""
     second["pupil"] = first["pupil"]
-    gap = rng.choice([0, 0, 1, 30, 31])
+    gap = rng.choice([0, 0, 1, 30, 30, 31])
     first["paid_on"] = min(first["paid_on"], day - timedelta(days=gap))
     second["paid_on"] = first["paid_on"] + timedelta(days=gap)
     for order in (first, second):
@@ -197,9 +207,12 @@ def split_charge(rng, day, first, second):
     hours = rng.choice([("30", "30"), ("30", "30.5"), ("60", "1"), ("40", "21"), ("40", "20"), ("50", "50")])
     for order, each in zip((first, second), hours, strict=True):
         order["lines"][0] |= {"hours": each, "gift_hours": "0"}
-    if chosen(rng, 0.4) and first["ends_on"] is not None:
+    if chosen(rng, 0.5) and first["ends_on"] is not None:
+        for order in (first, second):
+            order["lines"][0]["hours"] = "10"
         second["starts_on"] = the_day_after(first["ends_on"])
-        second["ends_on"] = rng.choice([second["starts_on"], last_lawful_day(first["starts_on"], 3)])
+        bound = last_lawful_day(first["starts_on"], 3)
+        second["ends_on"] = rng.choice([second["starts_on"], bound, the_day_after(bound)])
         second["ends_on"] = max(second["ends_on"], second["starts_on"])
 
 
