@@ -32,6 +32,7 @@ from tests.dashboards.world import NOW, WEEK, World, build
 from tests.lists import make as list_make
 from tests.training_orgs import make as training_make
 from tests.training_orgs import money_make
+from training_orgs.models import Advertisement, GuidePrice, ListedWord, TrainingOrg
 
 PEOPLE = [
     "nobody", "sysadmin", "bureau", "centre", "other centre", "town", "other town", "school", "other school",
@@ -204,6 +205,17 @@ ROWS: dict[tuple[str, str], str] = {
     ("refund_pay", "POST"):               "login  404      ok     403    404    403    404   404    404    ok     403",
     ("refund_withdraw", "GET"):           "login  404      ok     403    404    403    404   404    404    ok     403",
     ("refund_withdraw", "POST"):          "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("standards", "GET"):                 "login  403      ok     ok     ok     ok     ok    403    403    ok     ok",
+    ("word_add", "GET"):                  "login  403      ok     403    403    403    403   403    403    403    403",
+    ("word_add", "POST"):                 "login  403      ok     403    403    403    403   403    403    403    403",
+    ("word_end", "GET"):                  "login  403      ok     403    403    403    403   403    403    403    403",
+    ("word_end", "POST"):                 "login  403      ok     403    403    403    403   403    403    403    403",
+    ("guide_price_add", "GET"):           "login  403      ok     403    403    403    403   403    403    403    403",
+    ("guide_price_add", "POST"):          "login  403      ok     403    403    403    403   403    403    403    403",
+    ("guide_price_end", "GET"):           "login  403      ok     403    403    403    403   403    403    403    403",
+    ("guide_price_end", "POST"):          "login  403      ok     403    403    403    403   403    403    403    403",
+    ("ads", "GET"):                       "login  403      ok     ok     ok     ok     ok    403    403    403    ok",
+    ("ad_clue", "POST"):                  "login  403      ok     ok     404    ok     404   403    403    403    403",
 }
 # fmt: on
 
@@ -263,9 +275,11 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     )
     org = world.people["org"].institution
     assert org is not None
+    TrainingOrg.objects.get_or_create(institution=org)
     stored = store(SimpleUploadedFile("licence.pdf", b"%PDF-1.7"), org, "licence:1", account)
     complaint, seen = evidence(world.school)
     return {
+        **standards(org),
         **{name: {"number": complaint} for name in COMPLAINT},
         **{name: {"number": seen} for name in OBSERVATION},
         "file": {"key": stored.key},
@@ -351,6 +365,14 @@ def evidence(school: Institution) -> tuple[str, str]:
     )
     confirm_observation(seen.pk, actor=make.Somebody())
     return complaint.number, seen.number
+
+
+def standards(org: Institution) -> dict[str, dict[str, Any]]:
+    """A word, a guide price, and an advertisement of the institution."""
+    word = ListedWord.objects.create(list="subject", word="示范词", valid_from="2021-09-01")
+    price = GuidePrice.objects.create(mode="offline", size_from=1, price=40, valid_from="2021-09-01", reference="示范")
+    ad = Advertisement.objects.create(institution=org, number="A-1", place="school", seen_on="2026-11-02", text="保过")
+    return {"word_end": {"pk": word.pk}, "guide_price_end": {"pk": price.pk}, "ad_clue": {"pk": ad.pk}}
 
 
 def outcome(answer: HttpResponse) -> str:

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -56,6 +57,20 @@ def parse_identity(text: str) -> str:
     if number[17] != expected:
         raise ValueError(f"身份证号的校验码不对：按前 17 位，末位应为 {expected}。请核对。")
     return number
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """An identity number as it is kept: its keyed hash, and its last four characters."""
+
+    digest: str
+    tail: str
+
+    @classmethod
+    def of(cls, number: str) -> Hashed:
+        """Of a number as typed; ValueError where it is none."""
+        checked = parse_identity(number)
+        return cls(identity_hash(checked), checked[-4:])
 
 
 def identity_hash(number: str) -> str:

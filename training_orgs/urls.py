@@ -1,10 +1,13 @@
 """Pages of the training institutions. Fixed addresses first: /training/<code>/ takes whatever is left."""
 
-from django.urls import path
+from django.urls import include, path
 
 from training_orgs.views import register
 
 urlpatterns = [
+    path("", include("training_orgs.people_urls")),
+    path("", include("training_orgs.door_urls")),
+    path("", include("training_orgs.money_urls")),
     path("training/", register.RegisterView.as_view(), name="training_orgs"),
     path("training/sites/new/", register.SiteAddView.as_view(), name="site_add"),
     path("training/<slug:code>/", register.PartyView.as_view(), name="training_org"),

@@ -40,7 +40,6 @@ class PostsRows:
     """``create`` for a viewset of rows of ``kind_key``."""
 
     kind_key: ClassVar[str]
-    request: Request
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         kind = get_kind(self.kind_key)

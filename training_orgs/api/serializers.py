@@ -42,7 +42,7 @@ class Word(serializers.CharField):
 class Record(serializers.ModelSerializer[Any]):
     """A record of one institution, read only."""
 
-    serializer_choice_field = Word  # type: ignore[assignment]
+    serializer_choice_field = Word
     institution = CodeField()
 
     def shows_names(self, institution_id: int | None) -> bool:
@@ -53,7 +53,7 @@ class Record(serializers.ModelSerializer[Any]):
 
 
 class ProfileSerializer(serializers.ModelSerializer[OrgProfile]):
-    serializer_choice_field = Word  # type: ignore[assignment]
+    serializer_choice_field = Word
 
     class Meta:
         model = OrgProfile

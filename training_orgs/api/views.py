@@ -229,4 +229,5 @@ class ComplaintViewSet(RowsViewSet):
     filterset_class = ComplaintFilter
 
     def rows(self) -> QuerySet[Any]:
-        return complaints_of(self.request.user).select_related("institution__town", "town")
+        principal: Any = self.request.user
+        return complaints_of(principal).select_related("institution__town", "town")

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from shuangjian.core.excel.writing import Kind as Shown
-from training_orgs.identity import parse_identity, parse_uscc
+from training_orgs.identity import Hashed, parse_uscc
 
 _SEPARATORS = re.compile(r"[、,，;；\n]+")
 _YES = frozenset({"是", "yes", "true", "1", "y"})
@@ -260,8 +260,10 @@ class Uscc(Cell):
 
 
 class IdentityNumber(Cell):
-    def read(self, raw: Any) -> str:
-        return parse_identity(as_text(raw))
+    """Hashed as soon as it is read: the number goes no further."""
+
+    def read(self, raw: Any) -> Hashed:
+        return raw if isinstance(raw, Hashed) else Hashed.of(as_text(raw))
 
 
 class Currency(Cell):

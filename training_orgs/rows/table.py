@@ -15,7 +15,7 @@ class Table:
     """``columns``: raw values by column key, all of one length. ``place`` names a cell. ``group``: which rows of an
     order or course were one object at the door (None: rows of one natural key belong together wherever they stand)."""
 
-    columns: dict[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]]
     size: int
     place: Place
     group: Sequence[int] | None = None
@@ -36,7 +36,7 @@ def of_json(rows: Sequence[Mapping[str, Any]]) -> Table:
     return _of(rows, lambda index, key, label: f"[{index}].{key}" if key else f"[{index}]")
 
 
-def of_sheet(title: str, numbers: Sequence[int], columns: dict[str, Sequence[Any]]) -> Table:
+def of_sheet(title: str, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Table:
     """Rows of a worksheet: ``订单 第 5 行 金额``."""
 
     def place(index: int, key: str, label: str) -> str:
@@ -45,7 +45,7 @@ def of_sheet(title: str, numbers: Sequence[int], columns: dict[str, Sequence[Any
     return Table(columns, len(numbers), place)
 
 
-def of_csv(lines: Sequence[int], columns: dict[str, Sequence[Any]]) -> Table:
+def of_csv(lines: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Table:
     """Records of a CSV file: ``第 5 行 amount（金额）``."""
 
     def place(index: int, key: str, label: str) -> str:

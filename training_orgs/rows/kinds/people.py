@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from training_orgs.choices import StaffRole
-from training_orgs.identity import identity_hash
 from training_orgs.models import Qualification, Staff
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Flag, IdentityNumber, OneOf, Text
@@ -48,7 +47,7 @@ class StaffRows(Kind):
                 )
             }
             marks = [
-                (identity_hash(typed), typed[-4:]) if typed else known.get(name, ("", ""))
+                (typed.digest, typed.tail) if typed else known.get(name, ("", ""))
                 for typed, name in zip(batch.get("identity_no"), names, strict=True)
             ]
             found["identity_hash"] = [digest for digest, _ in marks]
