@@ -36,12 +36,11 @@ _WAYS = (
 )
 _TABLE = """
 DROP TABLE IF EXISTS openfisca_finding;
-CREATE TABLE openfisca_finding (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, school_class_id bigint NOT NULL,
-  occurred_on date NOT NULL, observed numeric(12,4) NOT NULL, cap numeric(12,4) NOT NULL,
-  UNIQUE (school_class_id, occurred_on))"""
-_SAME = """
-SELECT 'HW-02', c.school_id, 'class:' || c.code, f.occurred_on, f.observed, f.cap
-FROM openfisca_finding f JOIN schools_schoolclass c ON c.id = f.school_class_id"""
+CREATE TABLE openfisca_finding (LIKE rules_finding INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING INDEXES);
+ALTER TABLE openfisca_finding ALTER parameters_version SET DEFAULT '', ALTER calendar_version SET DEFAULT 0,
+  ALTER facts SET DEFAULT '{}', ALTER is_stale SET DEFAULT false, ALTER is_trial SET DEFAULT false,
+  ALTER is_exempt SET DEFAULT false, ALTER opened_at SET DEFAULT now(), ALTER changed_at SET DEFAULT now()"""
+_SAME = 'SELECT rule, institution_id, about, occurred_on, observed, "limit" FROM openfisca_finding'
 
 
 def main() -> None:

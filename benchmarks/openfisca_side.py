@@ -1,13 +1,14 @@
 """HW-02 through OpenFisca-core end to end; runs in the environment of requirements-benchmarks.lock, without Django.
 
-``DATABASE_URL=… python openfisca_side.py copy|fetch day|term``: reads the counting items of grades 3 to 9 of a term,
+``DATABASE_URL=… python openfisca_side.py copy|fetch day|term``: reads the classes and the counting items of a term,
 builds simulations with an entity per item and one per class-day, sums by group, compares with the cap of the grade in
-force, and writes the violations into ``openfisca_finding``. Prints its seconds by step, as JSON.
+force, and writes the violations into ``openfisca_finding``, a table with the columns, key and index of findings. Prints
+its seconds by step, as JSON.
 
-``copy`` reads by COPY in binary into a numpy record array, ``fetch`` by a cursor as usual. ``day``: a simulation per
-day, since a formula takes the standard of one period, and the rule wants that of the item's own day. ``term``: one
-simulation for all days, which is right only while no standard changes. Whatever else helps is done: numpy from end to
-end, no JSON, the database filters and hands over ready numbers.
+``fetch`` reads by a cursor as one does: each value as Python has it, then arrays. ``copy`` is the fastest that we
+found: COPY in binary into a numpy record array, dates as numbers, grades joined by the database. ``day``: a simulation
+per day, since a formula takes the standard of one period, and the rule wants that of the item's own day. ``term``: one
+for all days, which is right only while no standard changes. From there on all is numpy, no JSON, a COPY of findings.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ _ROW = numpy.dtype(
     + [("_3", ">i4"), ("minutes", ">i2"), ("_4", ">i4"), ("grade", ">i2")]
 )
 _HEAD, _TAIL = 19, 2
-_WRITE = "COPY openfisca_finding (school_class_id, occurred_on, observed, cap) FROM STDIN"
+_ITEMS = "SELECT school_class_id, day, minutes FROM homework_homeworkitem WHERE counts"
+_CLASSES = "SELECT id, school_id, code, grade FROM schools_schoolclass ORDER BY id"
+_WRITE = """
+COPY openfisca_finding (rule, institution_id, about, occurred_on, period, observed, "limit", severity) FROM STDIN"""
 _EPOCH = numpy.datetime64("2000-01-01")
 Found = tuple[Any, ...]  # class, day, total and cap of each class-day over the limit
 
@@ -95,8 +99,14 @@ def read_copy(cursor: Any) -> tuple[Any, ...]:
 
 
 def read_fetch(cursor: Any) -> tuple[Any, ...]:
-    cursor.execute(_SELECT)
-    return tuple(numpy.array(cursor.fetchall()).T)
+    """The same, dates and all as the cursor gives them; the grade is looked up in the classes."""
+    cursor.execute(_ITEMS)
+    items = numpy.array([(pk, day.toordinal(), length) for pk, day, length in cursor.fetchall()])
+    cursor.execute(_CLASSES)
+    classes = numpy.array([(pk, grade) for pk, _, _, grade in cursor.fetchall()])
+    grades = classes[numpy.searchsorted(classes[:, 0], items[:, 0]), 1]
+    items, grades = items[grades >= 3], grades[grades >= 3]  # no cap below
+    return items[:, 0], items[:, 1] - _EPOCH.astype(object).toordinal(), items[:, 2], grades
 
 
 def judge(of_class: Any, day: Any, of_minutes: Any, of_grade: Any, seconds: dict[str, float]) -> Found:
@@ -134,10 +144,15 @@ def judge_by_day(of_class: Any, day: Any, *others: Any, seconds: dict[str, float
 
 
 def write(cursor: Any, of_class: Any, day: Any, total: Any, bound: Any) -> None:
-    """The violations into a table with the columns and the key that a finding needs."""
-    dates = (_EPOCH + day).astype(str)
-    rows = zip(of_class.tolist(), dates.tolist(), total.tolist(), bound.tolist(), strict=True)
-    cursor.copy_expert(_WRITE, io.StringIO("".join("\t".join(map(str, row)) + "\n" for row in rows)))
+    """The violations as findings."""
+    cursor.execute(_CLASSES)
+    classes = {pk: (school, f"class:{code}") for pk, school, code, _ in cursor.fetchall()}
+    lines = []
+    dates = (_EPOCH + day).astype(object)
+    for pk, date, observed, limit in zip(of_class.tolist(), dates, total.tolist(), bound.tolist(), strict=True):
+        school, about = classes[pk]
+        lines.append(f"HW-02\t{school}\t{about}\t{date}\t{date:%G-W%V}\t{observed}\t{limit}\t2\n")
+    cursor.copy_expert(_WRITE, io.StringIO("".join(lines)))
 
 
 def server_seconds(connection: Any) -> float:

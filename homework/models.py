@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import Q
 
-from homework.choices import ITEM_KINDS, MARKERS, PUPILS
+from homework.choices import ITEM_KINDS, MARKERS, PUPILS, VARIED_KINDS
 from schools.models import SchoolClass
 from shuangjian.core.querysets import ScopedQuerySet
 
@@ -14,22 +14,6 @@ class HomeworkItemQuerySet(ScopedQuerySet["HomeworkItem"]):
     def counting(self) -> HomeworkItemQuerySet:
         """Written items that count toward the day: of layered alternatives only the longest."""
         return self.filter(counts=True)
-
-    def with_calendar(self) -> HomeworkItemQuerySet:
-        """What the class's calendar says of the day is joined as ``unit_day``; NULL where it says nothing."""
-        return self.annotate(unit_day=_unit_day())
-
-    def on_school_days(self) -> HomeworkItemQuerySet:
-        """Only items of days that the class's calendar calls school days; its row is joined as ``unit_day``."""
-        return self.annotate(unit_day=_unit_day()).filter(unit_day__is_school_day=True)
-
-
-def _unit_day() -> FilteredRelation:
-    """A join and not a Subquery: Django repeats a Subquery in GROUP BY, which is six times slower."""
-    unit_days = "school_class__school__institution__unit_days"
-    return FilteredRelation(
-        unit_days, condition=Q(**{f"{unit_days}__date": F("day"), f"{unit_days}__stage": F("school_class__stage")})
-    )
 
 
 class HomeworkItem(models.Model):
@@ -65,7 +49,8 @@ class HomeworkItem(models.Model):
     class Meta:
         verbose_name = "作业"
         indexes = [
-            models.Index(fields=["school_class", "day"]),
+            # What the daily bounds ask for stands in the index itself: minutes are summed without the table.
+            models.Index(fields=["school_class", "day"], name="homework_item_by_class", include=["minutes", "counts"]),
             # The district's items of a week, page by page; without it their list is looked for row by row.
             models.Index(fields=["week", "id"], name="homework_item_by_week"),
             # The few items that HW-09 and HW-10 look for among all of a town's.
@@ -78,3 +63,59 @@ class HomeworkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.school_class_id} {self.day} {self.subject} {self.minutes}"
+
+
+ClassDayQuerySet = ScopedQuerySet["ClassDay"]
+
+
+class ClassDay(models.Model):
+    """What a class's items of one day come to, and what its calendar says of the day (NULL where it says nothing).
+
+    A class has a row for each day on which it has any item. Minutes are those of written items that count, NULL where
+    there are none. No table holds the rows: an evaluation derives them (``rules.derived``).
+    """
+
+    pk = models.CompositePrimaryKey("school_class", "day")
+    school_class = models.ForeignKey(SchoolClass, on_delete=models.DO_NOTHING, related_name="+", db_index=False)
+    day = models.DateField()
+    monday = models.DateField(help_text="of the day's week")
+    minutes = models.BigIntegerField(null=True)
+    stated_minutes = models.BigIntegerField(null=True, help_text="of items whose share done at school is stated")
+    done_minutes = models.DecimalField(max_digits=20, decimal_places=4, null=True, help_text="of these, done at school")
+    is_published = models.BooleanField(help_text="in time: each item, or one of them with a link or a photo")
+    breaks_monotony = models.BooleanField(help_text="an item is varied, or of unknown kind, which proves nothing")
+    is_school_day = models.BooleanField(null=True)
+    week_school_days = models.SmallIntegerField(null=True)
+    week_first_on = models.DateField(null=True)
+
+    INSTITUTION = "school_class__school__institution"
+    OCCURRED_ON = "day"
+    #: Of these institutions, from the first date to the last. The calendar is joined to the days, not to the items.
+    ROWS = f"""
+SELECT t.school_class_id, t.day, date_trunc('week', t.day::timestamp)::date AS monday,
+  t.minutes, t.stated_minutes, t.done_minutes, t.all_in_time OR t.one_for_all AS is_published, t.breaks_monotony,
+  u.is_school_day, u.week_school_days, u.week_first_on
+FROM (
+  SELECT i.school_class_id, i.day,
+    sum(i.minutes) FILTER (WHERE i.counts) AS minutes,
+    sum(i.minutes) FILTER (WHERE i.counts AND i.done_at_school IS NOT NULL) AS stated_minutes,
+    sum(i.minutes * i.done_at_school) FILTER (WHERE i.counts) AS done_minutes,
+    bool_and(i.published_on IS NOT NULL AND i.published_on <= i.day) AS all_in_time,
+    bool_or(i.publication IS NOT NULL AND i.published_on <= i.day) AS one_for_all,
+    bool_or(i.kind IS NULL OR i.kind IN ({", ".join(f"'{kind}'" for kind in VARIED_KINDS)})
+      OR i.alternative IS NOT NULL) AS breaks_monotony
+  FROM homework_homeworkitem i JOIN schools_schoolclass c ON c.id = i.school_class_id
+  WHERE c.school_id = ANY(%s) AND i.day BETWEEN %s AND %s
+  GROUP BY i.school_class_id, i.day) t
+JOIN schools_schoolclass c ON c.id = t.school_class_id
+LEFT JOIN bureau_unitday u ON u.institution_id = c.school_id AND u.stage = c.stage AND u.date = t.day
+"""  # noqa: S608 - built of constants only
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "班级日"
+        managed = False
+        db_table = "homework_classday"
+
+    def __str__(self) -> str:
+        return f"{self.school_class_id} {self.day} {self.minutes}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.contrib.postgres.aggregates import BoolAnd, BoolOr
+from django.contrib.postgres.aggregates import BoolOr
 from django.db.models import (
-    BooleanField,
     Case,
     CharField,
     Count,
@@ -26,10 +25,10 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Cast, Coalesce, JSONObject, RowNumber
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from homework.choices import PUPILS, VARIED_KINDS
-from homework.models import HomeworkItem, HomeworkItemQuerySet
+from homework.choices import PUPILS
+from homework.models import ClassDay, ClassDayQuerySet, HomeworkItem, HomeworkItemQuerySet
 from shuangjian.core.choices import Severity
 from shuangjian.rules.declare import Period, Source, code, rule
 from shuangjian.rules.parameters import load_parameter
@@ -58,16 +57,12 @@ class _OfGroups(Window):
         return []
 
 
-def _minutes_of_days(items: HomeworkItemQuerySet) -> QuerySet[Any]:
-    """Written minutes that count, ``total``, by class and day; ``grade`` is that of the class."""
-    return items.counting().values("school_class", "day").annotate(total=Sum("minutes"), grade=Max(_GRADE))
-
-
 @rule(
     code="HW-01",
     title="低年级布置书面家庭作业",
     clauses=["2.1.1"],
     about=HomeworkItem,
+    over=ClassDay,
     period=Period.DAY,
     source=Source.RETURN,
     unit="分钟",
@@ -78,12 +73,16 @@ def _minutes_of_days(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     comparison="书面作业时长高于",
     remedy="停止向一二年级布置书面家庭作业；如系填报有误，更正该日作业后重新提交周报，数秒内自动消除。",
 )
-def written_homework_in_low_grades(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+def written_homework_in_low_grades(days: ClassDayQuerySet) -> QuerySet[Any]:
     """小学一二年级某天（无论是否上课日）有书面家庭作业。"""
-    totals = _minutes_of_days(items.filter(LOW_GRADE_MINUTES.given(by=_GRADE)))
-    totals = totals.annotate(cap=LOW_GRADE_MINUTES.at("day", by="grade"))
+    capped = days.filter(LOW_GRADE_MINUTES.given(by=_GRADE)).annotate(cap=LOW_GRADE_MINUTES.at("day", by=_GRADE))
     return violations(
-        totals.filter(total__gt=F("cap")), institution=_SCHOOL, about=_CLASS, on="day", observed="total", limit="cap"
+        capped.filter(minutes__gt=F("cap")),
+        institution=_SCHOOL,
+        about=_CLASS,
+        on="day",
+        observed="minutes",
+        limit="cap",
     )
 
 
@@ -92,6 +91,7 @@ def written_homework_in_low_grades(items: HomeworkItemQuerySet) -> QuerySet[Any]
     title="书面作业当日总时长超限",
     clauses=["2.1.1"],
     about=HomeworkItem,
+    over=ClassDay,
     period=Period.DAY,
     source=Source.RETURN,
     unit="分钟",
@@ -103,12 +103,16 @@ def written_homework_in_low_grades(items: HomeworkItemQuerySet) -> QuerySet[Any]
     remedy="统筹各科，压减每天的书面作业；如系填报有误，更正后重新提交周报，数秒内自动消除。",
     note="分层作业（同班、同日、同学科、同一分层标记）只计时长最长的一层；选做计入；周末适用同一上限（按本指引理解）。",
 )
-def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+def written_homework_over_daily_limit(days: ClassDayQuerySet) -> QuerySet[Any]:
     """班级当日各科书面作业合计时长高于所在年级上限。"""
-    totals = _minutes_of_days(items.filter(DAILY_MINUTES.given(by=_GRADE)))
-    totals = totals.annotate(cap=DAILY_MINUTES.at("day", by="grade"))
+    capped = days.filter(DAILY_MINUTES.given(by=_GRADE)).annotate(cap=DAILY_MINUTES.at("day", by=_GRADE))
     return violations(
-        totals.filter(total__gt=F("cap")), institution=_SCHOOL, about=_CLASS, on="day", observed="total", limit="cap"
+        capped.filter(minutes__gt=F("cap")),
+        institution=_SCHOOL,
+        about=_CLASS,
+        on="day",
+        observed="minutes",
+        limit="cap",
     )
 
 
@@ -117,6 +121,7 @@ def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[A
     title="书面作业周均时长超限",
     clauses=["2.1.1"],
     about=HomeworkItem,
+    over=ClassDay,
     period=Period.WEEK,
     source=Source.RETURN,
     unit="分钟",
@@ -128,18 +133,16 @@ def written_homework_over_daily_limit(items: HomeworkItemQuerySet) -> QuerySet[A
     remedy="压减该班书面作业，使以后各周的平均回到上限以内；如系填报有误，更正后重新提交周报，数秒内自动消除。",
     note="除以本周上课日数，没有作业的上课日按 0 计；周末作业不计入周均，另按当日上限判断（按本指引理解）。",
 )
-def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+def written_homework_over_weekly_mean(days: ClassDayQuerySet) -> QuerySet[Any]:
     """班级本周上课日书面作业合计除以上课日数，高于所在年级上限。"""
     totals = (
-        items.filter(DAILY_MINUTES.given(by=_GRADE))
-        .counting()
-        .with_calendar()
-        .values("school_class", "week")
+        days.filter(DAILY_MINUTES.given(by=_GRADE))
+        .values("school_class", "monday")
         .annotate(
-            total=Sum("minutes", filter=Q(unit_day__is_school_day=True)),
+            total=Sum("minutes", filter=Q(is_school_day=True)),
             grade=Max(_GRADE),
-            days=Max("unit_day__week_school_days"),
-            first_on=Max("unit_day__week_first_on"),
+            days=Max("week_school_days"),
+            first_on=Max("week_first_on"),
         )
         .annotate(cap=DAILY_MINUTES.at("first_on", by="grade"))
     )
@@ -148,7 +151,7 @@ def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[A
         totals.filter(total__gt=F("cap") * F("days")),
         institution=_SCHOOL,
         about=_CLASS,
-        on="week",
+        on="monday",
         observed=Cast("total", _EXACT) / F("days"),
         limit="cap",
         facts=JSONObject(total_minutes="total", school_days="days"),
@@ -160,6 +163,7 @@ def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[A
     title="作业未公示",
     clauses=["2.1.1"],
     about=HomeworkItem,
+    over=ClassDay,
     period=Period.WEEK,
     source=Source.RETURN,
     unit="天",
@@ -171,20 +175,10 @@ def written_homework_over_weekly_mean(items: HomeworkItemQuerySet) -> QuerySet[A
     note="同班同日任一项作业在当日或之前公示并附链接或照片，即视为全部公示；否则每项都须有当日或之前的公示日期。"
     "未填写公示日期即为未公示，不按数据不足处理；每班每周记一条。",
 )
-def homework_not_published(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+def homework_not_published(days: ClassDayQuerySet) -> QuerySet[Any]:
     """班级某天有作业，而当日或之前没有公示。"""
-    in_time = Coalesce(Q(published_on__lte=F("day")), False, output_field=BooleanField())
-    of_week = [F("school_class"), F("week")]
-    days = (
-        items.values("school_class", "week", "day")
-        .annotate(each_in_time=BoolAnd(in_time), serves_all=BoolOr(in_time & Q(publication__isnull=False)))
-        .filter(each_in_time=False, serves_all=False)
-        .annotate(
-            days=_OfGroups(Count("*"), partition_by=of_week),
-            nth=_OfGroups(RowNumber(), order_by="day", partition_by=of_week),
-        )
-    )
-    return violations(days.filter(nth=1), institution=_SCHOOL, about=_CLASS, on="week", observed="days", limit=Value(0))
+    weeks = days.filter(is_published=False).values("school_class", "monday").annotate(days=Count("day"))
+    return violations(weeks, institution=_SCHOOL, about=_CLASS, on="monday", observed="days", limit=Value(0))
 
 
 def _without_kind(items: HomeworkItemQuerySet) -> QuerySet[Any]:
@@ -213,7 +207,7 @@ def _term_of_week() -> Case:
         of_stage = Q(stage=term.stage)
         holds = Q(first_on__gte=term.starts_on, first_on__lte=term.ends_on)
         before = term.starts_on - dt.timedelta(days=6)  # the Monday of a week whose Sunday is the first day
-        overlaps = Q(first_on__isnull=True, week__gte=before, week__lte=term.ends_on)
+        overlaps = Q(first_on__isnull=True, monday__gte=before, monday__lte=term.ends_on)
         whens.append(When(of_stage & (holds | overlaps), then=Value(term.key)))
     return Case(*whens, default=Value(None), output_field=CharField())
 
@@ -223,6 +217,7 @@ def _term_of_week() -> Case:
     title="缺少分层弹性个性化作业",
     clauses=["2.1.2"],
     about=HomeworkItem,
+    over=ClassDay,
     period=Period.WEEK,
     window=Period.TERM,
     source=Source.RETURN,
@@ -237,27 +232,25 @@ def _term_of_week() -> Case:
     note="只看本学期有作业的周，没有作业的周跳过，新学期重新计算；未填写类型的作业不作认定，含有这类作业的周使连续中断，其后重新计数。",
     unknown=_without_kind,
 )
-def homework_without_variety(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+def homework_without_variety(days: ClassDayQuerySet) -> QuerySet[Any]:
     """三至九年级某班本学期连续若干个有作业的教学周（含本周）没有一项分层、弹性或个性化作业。"""
-    # An item of unknown kind proves nothing, so that its week breaks the streak as a varied one does.
     weeks = (
-        items.filter(WEEKS_WITHOUT_VARIETY.given(by=_GRADE))
-        .with_calendar()
-        .values("school_class", "week")
+        days.filter(WEEKS_WITHOUT_VARIETY.given(by=_GRADE))
+        .values("school_class", "monday")
         .annotate(
             grade=Max(_GRADE),
             stage=Max("school_class__stage"),
-            first_on=Max("unit_day__week_first_on"),
-            breaks=BoolOr(Q(kind__in=VARIED_KINDS) | Q(kind__isnull=True) | Q(alternative__isnull=False)),
+            first_on=Max("week_first_on"),
+            breaks=BoolOr("breaks_monotony"),
         )
-        .annotate(decides_on=Coalesce("first_on", "week"))
+        .annotate(decides_on=Coalesce("first_on", "monday"))
         .annotate(most=WEEKS_WITHOUT_VARIETY.at("decides_on", by="grade"))
     )
     streaks = weeks.annotate(
         streak=_Streak(
             _Marks(Case(When(breaks=True, then=Value("|")), default=Value(" ")), Value("")),
             partition_by=[F("school_class"), _term_of_week()],
-            order_by="week",
+            order_by="monday",
             output_field=IntegerField(),
         )
     )
@@ -265,7 +258,7 @@ def homework_without_variety(items: HomeworkItemQuerySet) -> QuerySet[Any]:
         streaks.filter(streak__gte=F("most")),
         institution=_SCHOOL,
         about=_CLASS,
-        on="week",
+        on="monday",
         observed=F("most") * Value(1),  # of two equal columns Django keeps one where it filters a window
         limit="most",
     )
@@ -283,6 +276,7 @@ def _without_any_share(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     title="校内完成率偏低",
     clauses=["2.1.3"],
     about=HomeworkItem,
+    over=ClassDay,
     period=Period.WEEK,
     source=Source.RETURN,
     unit="比例",
@@ -296,18 +290,16 @@ def _without_any_share(items: HomeworkItemQuerySet) -> QuerySet[Any]:
     note="按作业时长加权；分层作业只计时长最长的一层；只看填写了占比的书面作业，一项都没有填写为数据不足。",
     unknown=_without_any_share,
 )
-def too_little_done_at_school(items: HomeworkItemQuerySet) -> QuerySet[Any]:
+def too_little_done_at_school(days: ClassDayQuerySet) -> QuerySet[Any]:
     """三至六年级书面作业没有在校内基本完成，或七至九年级没有在校内完成大部分。"""
     shares = (
-        items.counting()
-        .with_calendar()
-        .filter(done_at_school__isnull=False)
-        .values("school_class", "week")
+        days.filter(stated_minutes__isnull=False)
+        .values("school_class", "monday")
         .annotate(
-            total=Sum("minutes"),
-            done=Sum(F("minutes") * F("done_at_school"), output_field=_EXACT),
+            total=Sum("stated_minutes"),
+            done=Sum("done_minutes", output_field=_EXACT),
             grade=Max(_GRADE),
-            decides_on=Coalesce(Max("unit_day__week_first_on"), F("week")),
+            decides_on=Coalesce(Max("week_first_on"), F("monday")),
         )
         .annotate(basic=BASICALLY_DONE.at("decides_on", by="grade"), most=MOSTLY_DONE.at("decides_on", by="grade"))
     )
@@ -317,7 +309,7 @@ def too_little_done_at_school(items: HomeworkItemQuerySet) -> QuerySet[Any]:
         shares.filter(too_little),
         institution=_SCHOOL,
         about=_CLASS,
-        on="week",
+        on="monday",
         observed=F("done") / F("total"),
         limit=Coalesce("basic", "most"),
         facts=JSONObject(stated_minutes="total", done_minutes="done"),

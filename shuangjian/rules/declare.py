@@ -78,6 +78,9 @@ class Rule:
     note: str = ""
     takes_now: bool = False
     unknown: Unknown | None = None
+    over: type[models.Model] | None = (
+        None  # a model derived from ``about`` (rules.derived); the function takes its rows
+    )
     folder: Path = field(default=Path(), compare=False)
 
     @property
@@ -127,14 +130,16 @@ def rule(
     at_the_limit: str = "恰好等于标准值合规",
     note: str = "",
     unknown: Unknown | None = None,
+    over: type[models.Model] | None = None,
 ) -> Callable[[Callable[..., models.QuerySet[Any]]], Callable[..., models.QuerySet[Any]]]:
     """Declare the decorated function as a rule.
 
     The function takes a queryset of ``about``, already narrowed to institutions and dates, and ``now`` too if it is
     about time passing; it returns ``violations(…)`` of it and nothing else. Its docstring is the rule in one sentence.
     Its SQL is kept per version of the standard values and terms (``statements``): let it read nothing else.
-    ``window`` asks for more than the rule's own period. ``unknown`` takes the same kind of queryset, narrows it to
-    what lacks the data that the rule needs, and ends in ``missing(…)``.
+    ``window`` asks for more than the rule's own period. ``unknown`` takes a queryset of ``about``, narrows it to
+    what lacks the data that the rule needs, and ends in ``missing(…)``. With ``over`` the function takes a queryset of
+    that model, which is derived from ``about``: rules that group alike share one grouping.
     """
 
     def register(function: Callable[..., models.QuerySet[Any]]) -> Callable[..., models.QuerySet[Any]]:
@@ -159,6 +164,7 @@ def rule(
             at_the_limit=at_the_limit,
             note=note,
             unknown=unknown,
+            over=over,
             takes_now="now" in inspect.signature(function).parameters,
             folder=domain_folder(inspect.getfile(function)),
         )

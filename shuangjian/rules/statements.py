@@ -15,22 +15,14 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
-from shuangjian.bureau.calendar_models import UnitDay
 from shuangjian.core.querysets import lookup
+from shuangjian.rules import derived
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.periods import Span, TermDates
 
 # Values that no caller passes; wherever they stand in the compiled parameters, the scope's own take their place.
 _SINCE, _UNTIL, _IDS = dt.date(1, 1, 3), dt.date(1, 1, 5), [-440113]
-
-
-# Named like its table, so that the rules' own SQL reads it: the calendar of the judged days. The planner does not carry
-# the list of institutions and the dates over the join to their days, and would read the whole calendar for every rule.
-_DAYS = UnitDay._meta.db_table
-_OF_SCOPE = """
-WITH "{days}" AS NOT MATERIALIZED (
-  SELECT * FROM "{days}" WHERE institution_id = ANY(%s::bigint[]) AND date BETWEEN %s AND %s)
-"""
+_SCOPE = (_IDS, _SINCE, _UNTIL)
 
 
 @dataclass(frozen=True)
@@ -52,26 +44,27 @@ def statement_of(
     parameters: str,
     terms: Sequence[TermDates],
     now: dt.datetime,
+    is_shared: bool = False,
 ) -> Statement | None:
     """What the rule selects; None when it can select nothing.
 
     ``parameters`` is the version of the standard values frozen right now (``parameters.frozen``). A rule that takes
-    ``now`` is compiled each time: it may calculate with it.
+    ``now`` is compiled each time: it may calculate with it. ``is_shared``: the rows that it is over are already there
+    (``derived.share``).
     """
     if rule.takes_now:
-        return _compile(lambda rows: rule.function(rows, now=now), rule.about)
-    return _compiled(rule.code, rule.function, rule.about, parameters, tuple(terms))
+        return _compile(rule, lambda rows: rule.function(rows, now=now), is_shared=is_shared)
+    return _compiled(rule, parameters, tuple(terms), is_shared)
 
 
 @lru_cache(maxsize=1_000)
-def _compiled(
-    code: str, function: Callable[..., QuerySet[Any]], about: Any, parameters: str, terms: tuple[TermDates, ...]
-) -> Statement | None:
-    """Code, parameters and terms are there for the key: with others the same function compiles to other SQL."""
-    return _compile(function, about)
+def _compiled(rule: Rule, parameters: str, terms: tuple[TermDates, ...], is_shared: bool) -> Statement | None:
+    """Parameters and terms are there for the key: with others the same function compiles to other SQL."""
+    return _compile(rule, rule.function, is_shared=is_shared)
 
 
-def _compile(function: Callable[..., QuerySet[Any]], model: Any) -> Statement | None:
+def _compile(rule: Rule, function: Callable[..., QuerySet[Any]], *, is_shared: bool) -> Statement | None:
+    model: Any = rule.over or rule.about
     rows = model.objects.filter(**{lookup(model.INSTITUTION, "among"): _IDS})
     if on := model.OCCURRED_ON:  # a register has no date of its own: its rules see all of it
         rows = rows.filter(**{f"{on}__gte": _SINCE, f"{on}__lte": _UNTIL})
@@ -79,9 +72,16 @@ def _compile(function: Callable[..., QuerySet[Any]], model: Any) -> Statement | 
         sql, params = function(rows).order_by().query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:
         return None  # nothing can match; what stood open is cleared all the same
-    if f'"{_DAYS}"' not in sql:
+    tables = []
+    if rule.over is not None:
+        tables.append(derived.expression(rule.over, is_shared=is_shared))
+    if any(derived.DAYS in text for text in (sql, *tables)):
+        tables.insert(0, derived.days_of_scope(is_kept=rule.over is not None and derived.asks_calendar(sql)))
+    if not tables:
         return Statement(sql, tuple(params))
-    return Statement(_OF_SCOPE.format(days=_DAYS) + sql, (_IDS, _SINCE, _UNTIL, *params))
+    sql = f"WITH {', '.join(tables)} {sql}"
+    scopes = sum(text.count("%s") for text in tables) // len(_SCOPE)
+    return Statement(sql, (*_SCOPE * scopes, *params))
 
 
 def _same(param: Any, mark: Any) -> bool:

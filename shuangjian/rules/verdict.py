@@ -10,6 +10,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from shuangjian.rules import derived
 from shuangjian.rules.declare import Rule
 from shuangjian.rules.periods import PERIOD_SQL, Span, TermDates
 from shuangjian.rules.registries import coverage
@@ -47,7 +48,6 @@ FROM ({sql}) AS c (institution, week, version, sufficient_for)
 # sixteenth of the district, and an index finds its rows in pages that the server holds, which the default prices as
 # if each came from a spinning disk; compiling to machine code takes longer than any of these statements.
 _PLANNING = "SET LOCAL work_mem = '256MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
-_FEW_ROWS = 500
 
 _MODES = """
 UPDATE verdict v SET mode = m.mode
@@ -82,6 +82,7 @@ def prepare() -> None:
     """Make the session's temporary tables; outside of a transaction that is rolled back, this is done once."""
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
+        derived.prepare(cursor)
 
 
 def fill(
@@ -104,16 +105,16 @@ def fill(
         cursor.execute("DELETE FROM verdict; DELETE FROM judged; DELETE FROM covered")
         judged = [(rule.code, rule.source.value, *_dates(spans[rule.code])) for rule in rules]
         cursor.execute(_INTO_JUDGED, [list(column) for column in zip(*judged, strict=True)] or [[]] * 4)
+        shared = derived.share(cursor, rules, institution_ids, spans)
         seen = 0
         for rule in rules:
-            statement = statement_of(rule, parameters=parameters, terms=terms, now=now)
+            is_shared = rule.code in shared
+            statement = statement_of(rule, parameters=parameters, terms=terms, now=now, is_shared=is_shared)
             if statement is not None:
                 seen += _insert(cursor, rule, statement, statement.bind(institution_ids, spans[rule.code]))
         _decide_modes(cursor, rules)
         weeks = _fill_covered(cursor, institution_ids, spans.values())
-        # Autovacuum never sees temporary tables: without statistics the upsert and the clear choose bad plans for
-        # many rows. For a school's week any plan will do, and ANALYZE takes longer than the plan can save.
-        if seen + weeks > _FEW_ROWS:
+        if seen + weeks > derived.FEW_ROWS:
             cursor.execute("ANALYZE verdict; ANALYZE covered")
 
 

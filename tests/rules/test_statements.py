@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from shuangjian.rules import engine, statements
+from shuangjian.rules import derived, engine, statements
 from shuangjian.rules.declare import Rule, all_rules, get_rule
 from shuangjian.rules.parameters import frozen
 from shuangjian.rules.periods import Span, all_terms
@@ -69,3 +69,20 @@ def _work_mem() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW work_mem")
         return str(cursor.fetchone()[0])
+
+
+def test_rules_over_the_same_rows_share_one_grouping_and_a_rule_alone_leaves_out_what_it_does_not_ask() -> None:
+    make.calendar()
+    school = make.school(classes=["2026-05-01"])
+    spans = {rule.code: WEEK for rule in all_rules()} | {"HW-07": Span(dt.date(2026, 9, 1), dt.date(2027, 1, 24))}
+    with connection.cursor() as cursor:
+        derived.prepare(cursor)
+        shared = derived.share(cursor, all_rules(), [school.pk], spans)
+        assert shared == {"HW-01", "HW-02", "HW-03", "HW-04", "HW-08"}  # HW-07 would make them all read the term
+        assert derived.share(cursor, [get_rule("HW-02")], [school.pk], spans) == set()
+        statement = _statement(get_rule("HW-02"))
+        cursor.execute(f"EXPLAIN (VERBOSE) {statement.sql}", statement.bind([school.pk], WEEK))
+        plan = " ".join(line for (line,) in cursor.fetchall())
+    assert "sum(i.minutes)" in plan
+    assert "bool_or" not in plan
+    assert "bureau_unitday" not in plan
