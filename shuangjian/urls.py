@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("shuangjian.accounts.urls")),
     path("", include("shuangjian.bureau.urls")),
     path("", include("schools.urls")),
+    path("", include("training_orgs.standards_urls")),
     path("", include("training_orgs.urls")),
     path("", include("shuangjian.intake.urls")),
     path("", include("shuangjian.files.urls")),

@@ -63,6 +63,11 @@ def cut_exceptions(text: Any, words: QuerySet[ListedWord]) -> _Cut:
     return _Cut(text, _pattern(words.filter(is_exception=True)))
 
 
+def matching(words: QuerySet[ListedWord]) -> Coalesce:
+    """A regular expression that finds any of the list's words, exceptions left aside (cut them out first)."""
+    return _pattern(words.filter(is_exception=False))
+
+
 def hits(column: str, words: QuerySet[ListedWord]) -> Subquery:
     """The words that stand in the text of ``column``, joined by 、, for the facts of what was found."""
     found = words.filter(is_exception=False).annotate(at=StrIndex(OuterRef(column), F("word"))).filter(at__gt=0)
@@ -100,18 +105,13 @@ def subject_teaching_in_disguise(texts: ScopedQuerySet[OfferedText], now: dt.dat
     of_profile = Q(profile__isnull=False, since__lte=today) & until
     bare = Q(profile__isnull=True) & ~Exists(profiles(today).filter(institution=OuterRef("institution")))
     in_names = words.filter(in_course_text_only=False)
-    name = (
-        Q(course__isnull=True)
-        & (of_profile | bare)
-        & Q(said__regex=_pattern(in_names.filter(is_exception=False)))
-        & ~Exists(freed)
-    )
+    name = Q(course__isnull=True) & (of_profile | bare) & Q(said__regex=matching(in_names)) & ~Exists(freed)
     course = (
         Q(course__isnull=False, since__lte=today)
         & until
         & ~Q(course__category=Category.SUBJECT)
         & ~Q(course__identified=Identified.NON_SUBJECT)
-        & Q(said__regex=_pattern(words.filter(is_exception=False)))
+        & Q(said__regex=matching(words))
     )
     return violations(
         here.filter(name | course),
@@ -148,7 +148,7 @@ def preschool_subject_teaching(courses: ScopedQuerySet[Course], now: dt.datetime
     here = courses.annotate(offered_on=OFFERED_ON, said=cut_exceptions(said, words))
     here = here.filter(open_on(today), on_offer(today), stage=CourseStage.PRESCHOOL)
     here = here.exclude(identified=Identified.NON_SUBJECT)
-    named = Q(said__regex=_pattern(words.filter(is_exception=False)))
+    named = Q(said__regex=matching(words))
     return violations(
         here.filter(Q(mode=Mode.ONLINE) | Q(is_subject=True) | named),
         institution="institution",
