@@ -1,7 +1,16 @@
 """Training institutions: register, people, courses, money, and the standards that they are held against."""
 
+from training_orgs.models.counts import SubjectCount
 from training_orgs.models.courses import Course, CourseSession, CourseSlot, CourseTeacher, Identification
-from training_orgs.models.derived import ChargeHistory, CustodyGap, FeeCharge, LinePrice, OrderPlan, OrderSpan
+from training_orgs.models.derived import (
+    ChargeHistory,
+    CustodyGap,
+    FeeCharge,
+    LinePrice,
+    OrderPlan,
+    OrderSpan,
+)
+from training_orgs.models.listed import BlackListedDay, ToBeListed
 from training_orgs.models.money import Consumption, DailyBalance, FeeLine, FeeOrder, LedgerEntry, Refund
 from training_orgs.models.people import InServiceList, InServiceTeacher, Qualification, Staff
 from training_orgs.models.register import (
@@ -23,6 +32,7 @@ from training_orgs.models.standards import Advertisement, GuidePrice, ListedWord
 __all__ = [
     "Advertisement",
     "AnnualCheck",
+    "BlackListedDay",
     "Brand",
     "ChargeHistory",
     "Consumption",
@@ -58,5 +68,7 @@ __all__ = [
     "Staff",
     "StatusChange",
     "SubjectBaseline",
+    "SubjectCount",
+    "ToBeListed",
     "TrainingOrg",
 ]

@@ -1,5 +1,37 @@
 """The TO rules, one module per group of clauses; importing the package declares them all."""
 
-from training_orgs.rules import charges, custody, disputes, hours, observed, refunds, spans, words
+from training_orgs.rules import (
+    approval,
+    charges,
+    custody,
+    disputes,
+    hours,
+    listed,
+    observed,
+    operating,
+    premises,
+    refunds,
+    scope,
+    spans,
+    staff,
+    times,
+    words,
+)
 
-__all__ = ["charges", "custody", "disputes", "hours", "observed", "refunds", "spans", "words"]
+__all__ = [
+    "approval",
+    "charges",
+    "custody",
+    "disputes",
+    "hours",
+    "listed",
+    "observed",
+    "operating",
+    "premises",
+    "refunds",
+    "scope",
+    "spans",
+    "staff",
+    "times",
+    "words",
+]

@@ -1,17 +1,16 @@
-"""Pieces that the rules share: what is in force, licensed, open, or on offer on a day.
-
-Today of a rule that takes ``now`` is ``now.date()``: the engine's clock is in Asia/Shanghai.
-"""
+"""Pieces that the rules share: what is in force, licensed, open, or on offer on a day."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import DateField, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, DateField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Least
 
+from shuangjian.core.clock import local
 from shuangjian.rules.periods import BEGINNING
 from training_orgs.choices import COMPULSORY_STAGES
 from training_orgs.models import Licence, OrgProfile
@@ -19,24 +18,43 @@ from training_orgs.selectors.papers import in_force
 
 __all__ = [
     "COMPULSORY",
+    "OFFERED_ON",
     "OPERATORS",
     "ORGS",
+    "Array",
+    "DayAfter",
     "begins",
-    "holds",
     "in_force",
     "licensed",
     "licensed_since",
     "of_category",
     "on_offer",
     "open_on",
+    "papers_in_force",
     "profiles",
+    "today_of",
     "valid_on",
+    "without_since",
 ]
 
 #: Kinds of institution that a rule is shown to: licensed operators, or suspected sites too.
 ORGS = ("training_org",)
 OPERATORS = ("training_org", "suspected_site")
 COMPULSORY = tuple(str(stage) for stage in COMPULSORY_STAGES)
+
+
+def today_of(now: dt.datetime) -> dt.date:
+    """The local date of an instant: dates of law are local dates."""
+    return local(now).date()
+
+
+def papers_in_force(day: dt.date, prefix: str) -> Q:
+    """As ``in_force``, for licences or registrations reached by ``prefix`` (``institution__licences__``)."""
+    return (
+        Q(**{f"{prefix}issued_on__lte": day})
+        & (Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gte": day}))
+        & (Q(**{f"{prefix}ended_on__isnull": True}) | Q(**{f"{prefix}ended_on__gt": day}))
+    )
 
 
 def valid_on(day: dt.date, prefix: str = "") -> Q:
@@ -57,6 +75,27 @@ def open_on(day: dt.date, path: str = "institution") -> Q:
 def licensed(day: dt.date, institution: str = "institution") -> Exists:
     """Any licence, of either kind, in force on ``day``; ``institution`` is the outer column of its id."""
     return Exists(Licence.objects.filter(in_force(day), institution=OuterRef(institution)))
+
+
+class DayAfter(Func):
+    """The day after a date."""
+
+    template = "(%(expressions)s + 1)"
+    output_field = DateField()
+
+
+class Array(Func):
+    """Columns or values as one array of texts, to be compared with an array column."""
+
+    template = "ARRAY[%(expressions)s]::varchar[]"
+    output_field = ArrayField(CharField())
+
+
+def without_since(papers: QuerySet[Any], day: dt.date, institution: str = "institution") -> Subquery:
+    """First day without any of ``papers`` where none is in force on ``day``; NULL where there never was one."""
+    first_without = Least(DayAfter("expires_on"), F("ended_on"))  # least() passes over NULL
+    begun = papers.filter(issued_on__lte=day, institution=OuterRef(institution)).order_by()
+    return Subquery(begun.values("institution").annotate(gone=Max(first_without)).values("gone"))
 
 
 def licensed_since(day: dt.date, institution: str = "institution") -> Subquery:
@@ -90,8 +129,3 @@ def begins(*days: str | Combinable, opened: str = "institution__opened_on") -> G
     greatest() passes over NULL.
     """
     return Greatest(*days, F(opened), Value(BEGINNING, output_field=DateField()), output_field=DateField())
-
-
-def holds(field: str, values: Sequence[str]) -> Q:
-    """An array column that holds any of ``values``."""
-    return Q(**{f"{field}__overlap": list(values)})
