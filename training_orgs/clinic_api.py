@@ -8,12 +8,12 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shuangjian.accounts import lockout
 from shuangjian.api.authentication import token_of
+from shuangjian.api.permissions import TokenMayWrite
 from shuangjian.api.problems import Rejection
 from shuangjian.api.views.base import ApiView
 from shuangjian.core import clock
@@ -25,11 +25,11 @@ from training_orgs.services.courses import foresee_clashes
 from training_orgs.views.clinic import may_check
 
 
-class HasToken(BasePermission):
-    """A live token, reading or writing: what is asked changes nothing."""
+class MayAsk(TokenMayWrite):
+    """A reading token may ask as well: what is asked changes nothing. Nothing else is offered here."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return token_of(request) is not None
+        return request.method == "POST" and token_of(request) is not None or super().has_permission(request, view)
 
 
 class ClinicLineSerializer(serializers.Serializer[Any]):
@@ -110,10 +110,10 @@ class ClinicViewSet(ApiView, viewsets.ViewSet):
     )
     def create(self, request: Request) -> Response:
         now = clock.now()
+        order = _asked(request.data).order()
         if not may_check(now):
             seconds = str(int(lockout.WINDOW.total_seconds()))
             raise Rejection("检查得太频繁，请稍后再试。", code="too_many", status=429, headers={"Retry-After": seconds})
-        order = _asked(request.data).order()
         return Response(DiagnosisSerializer(diagnose(order, now=now)).data)
 
 
@@ -163,7 +163,7 @@ class PlannedCourseSerializer(serializers.Serializer[Any]):
 class CourseClashViewSet(ApiView, viewsets.ViewSet):
     """What the radar would see in a course that is not saved; any token may ask, nothing is kept."""
 
-    permission_classes = (HasToken,)
+    permission_classes = (MayAsk,)
 
     @extend_schema(
         summary="排课检查",

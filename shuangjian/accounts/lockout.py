@@ -72,7 +72,7 @@ def admit(purpose: str, address: str | None, limit: int, now: dt.datetime) -> bo
 
     ``purpose`` (short, no colon) keeps the counts of different pages apart, and from those of signing in.
     """
-    return _reserve(f"{purpose}:{_address_key(address)}", limit, now)
+    return _reserve(f"{purpose}:{_address_key(address)}", limit, now, is_guarded=False)
 
 
 def unlock(login: str) -> None:
@@ -86,8 +86,9 @@ def tidy(now: dt.datetime) -> int:
     return LoginFailure.objects.filter(passed).delete()[0]
 
 
-def _reserve(key: str, limit: int, now: dt.datetime) -> bool:
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
+def _reserve(key: str, limit: int, now: dt.datetime, *, is_guarded: bool = True) -> bool:
+    """``is_guarded`` refuses to count where a rollback would forget it: nobody must get to guess a password twice."""
+    with transaction.atomic(durable=is_guarded), connection.cursor() as cursor:
         cursor.execute(_RESERVE, {"key": key, "limit": limit, "now": now, "until": now + WINDOW, "since": now - WINDOW})
         return cursor.fetchone() is not None
 

@@ -20,6 +20,7 @@ from shuangjian.rules.models import Finding
 from tests import make
 from tests.api.conftest import WEEK, Call
 from tests.api.judged import judge
+from tests.lists import make as list_make
 from tests.training_orgs import filing
 
 ROLES = (
@@ -46,6 +47,7 @@ ROWS = (
     "training-orgs", "licences", "registrations", "staff", "courses", "course-sessions", "fee-orders", "refunds",
     "consumptions", "ledger", "complaints", "ads",
 )  # fmt: skip
+DECIDE = (403, 403, 403, 404, 404, 404, 401, 401, 401)  # of two signed-in people, never of a program
 RECORD = (403, 201, 201, 404, 403, 403, 401, 401, 401)
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
@@ -126,6 +128,12 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     **{(f"{prefix}-list", "GET"): LIST for prefix in ROWS},
     **{(f"{prefix}-list", "POST"): FILE_ABOVE if prefix in ("ads", "complaints") else FILE_ORG for prefix in ROWS},
     **{(f"{prefix}-detail", "GET"): OF_ORG for prefix in ROWS},
+    ("lists-list", "GET"): LIST,
+    ("lists-detail", "GET"): OF_ORG,
+    ("list-decisions-list", "GET"): LIST,
+    ("list-decisions-list", "POST"): DECIDE,
+    ("list-decisions-detail", "GET"): OF_ORG,
+    ("list-decisions-review", "POST"): DECIDE,
     ("observations-list", "GET"): LIST,
     ("observations-list", "POST"): RECORD,
     ("observations-detail", "GET"): OWN,
@@ -190,6 +198,8 @@ def address(route: str, cast: SimpleNamespace) -> str:
     arguments |= {f"{prefix}-detail": {"pk": key} for prefix, key in cast.rows.items()}
     for act, found in (("detail", cast.found), ("rectify", cast.found), ("confirm", cast.clue), ("refute", cast.clue)):
         arguments[f"observations-{act}"] = {"number": found.number}
+    arguments |= dict.fromkeys(["list-decisions-detail", "list-decisions-review"], {"pk": cast.decision.pk})
+    arguments["lists-detail"] = {"pk": cast.decision.opened.pk}
     arguments["training-orgs-detail"] = {"code": cast.org.code}
     if route == "unknown":
         return "/api/v1/no-such-thing/"
@@ -201,6 +211,13 @@ def body(route: str, cast: SimpleNamespace) -> Any:
         return PLANS[route]
     if route in ("return-withdraw", "return-send-back", "return-ask-reopen", "alerts-close", "alerts-dismiss"):
         return {"reason": "测试"}
+    if route == "list-decisions-review":
+        return {"approve": True}
+    if route == "list-decisions-list":
+        return {
+            "institution": cast.org.code, "act": "entry", "kind": "white", "criteria": "2026-1", "decision_no": "示范8号",
+            "effective_on": "2026-11-10", "reason": "示范",
+        }  # fmt: skip
     if route == "observations-refute":
         return {"reason": "查无此事"}
     if route == "observations-list":
@@ -219,6 +236,7 @@ def own(cast: SimpleNamespace) -> SimpleNamespace:
     seen = {**SEEN, "occurred_on": dt.date.fromisoformat(SEEN["occurred_on"])}
     cast.clue, cast.found = (record_observation(cast.school, actor=make.Somebody(), **seen) for _ in range(2))
     confirm_observation(cast.found.pk, actor=make.Somebody())
+    cast.decision = list_make.decided(cast.org)
     return cast
 
 
@@ -250,7 +268,7 @@ def test_every_address_answers_as_the_table_says(own: SimpleNamespace, call: Cal
 def test_nothing_that_is_only_read_can_be_written(own: SimpleNamespace, call: Call) -> None:
     for route, methods in routes().items():
         for method in {"POST", "PUT", "PATCH", "DELETE"} - methods:
-            if route in ("schema", "docs", "unknown"):
+            if route in ("schema", "docs", "unknown", "clinic-list"):  # open without a token
                 continue
             for role in ("district_write", "district_read", None):
                 answer = answer_of(call, method, address(route, own), role, {})

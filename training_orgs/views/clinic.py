@@ -39,15 +39,15 @@ class ClinicView(TemplateView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         now = clock.now()
-        if not may_check(now):
-            minutes = int(lockout.WINDOW.total_seconds() // 60)
-            return self._answer(429, refused=f"这个网络地址检查得太频繁，请 {minutes} 分钟后再试。")
         asked = _asked(request)
         shown: dict[str, Any] = {"head": asked.head, "lines": _padded(asked.lines)}
         try:
             order = asked.order()
         except InvalidInput as refused:
             return self._answer(422, mistakes=_placed(refused), **shown)
+        if not may_check(now):
+            minutes = int(lockout.WINDOW.total_seconds() // 60)
+            return self._answer(429, refused=f"这个网络地址检查得太频繁，请 {minutes} 分钟后再试。", **shown)
         return self._answer(200, diagnosis=diagnose(order, now=now), order=order, **shown)
 
     def _answer(self, status: int, **context: Any) -> HttpResponse:

@@ -39,6 +39,9 @@ class RadarView(KeptView):
     """排课雷达: every course in scope whose sessions to come clash, worst first."""
 
     template_name = "training_orgs/radar.html"
+    roles: ClassVar[frozenset[str]] = frozenset(
+        {RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN, RoleKind.ORG, RoleKind.DEPARTMENT}
+    )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = clock.today()
