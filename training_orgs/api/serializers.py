@@ -12,7 +12,7 @@ from shuangjian.core.masking import mask_name, mask_number
 from shuangjian.core.querysets import power_of
 from shuangjian.core.units import clock_text
 from shuangjian.evidence.models import Complaint
-from shuangjian.evidence.scope import complainant, shown_text
+from shuangjian.evidence.scope import without_people
 from training_orgs.models import (
     Advertisement,
     Consumption,
@@ -231,27 +231,19 @@ class AdSerializer(Record):
 
 
 class ComplaintSerializer(Record):
-    """Never for whom it is about. The complainant only for the bureau, and the town for complaints of its own."""
+    """Never for whom it is about, and never with the complainant: that is on the page, for the bureau and the town."""
 
     institution = serializers.CharField(source="institution.code", read_only=True, allow_null=True, default=None)  # type: ignore[assignment]
     town = serializers.CharField(source="town.code", read_only=True, allow_null=True, default=None)
     text = serializers.SerializerMethodField()
-    complainant_name = serializers.SerializerMethodField()
-    complainant_phone = serializers.SerializerMethodField()
 
     class Meta:
         model = Complaint
         fields = (
             "id", "number", "channel", "channel_no", "received_on", "institution", "named", "town", "topic", "text",
-            "complainant_name", "complainant_phone", "state", "is_confirmed", "reply_due_on", "replied_on",
+            "state", "is_confirmed", "reply_due_on", "replied_on",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_text(self, complaint: Complaint) -> str:
-        return shown_text(self.context["request"].user, complaint)
-
-    def get_complainant_name(self, complaint: Complaint) -> str:
-        return complainant(self.context["request"].user, complaint)[0]
-
-    def get_complainant_phone(self, complaint: Complaint) -> str:
-        return complainant(self.context["request"].user, complaint)[1]
+        return without_people(complaint.text, complaint)

@@ -31,7 +31,7 @@ from training_orgs.models import (
     Staff,
 )
 from training_orgs.rows import get_kind
-from training_orgs.rows.batch import KINDS
+from training_orgs.rows.declare import KINDS
 
 
 class RowsViewSet(PostsRows, ReadViewSet):
@@ -41,6 +41,7 @@ class RowsViewSet(PostsRows, ReadViewSet):
     change nothing.
     """
 
+    lookup_value_regex = r"\d+"  # an address below a resource is not taken for a record
     related: ClassVar[tuple[str, ...]] = ("institution",)
 
     def rows(self) -> QuerySet[Any]:
@@ -79,6 +80,7 @@ class TrainingOrgViewSet(RowsViewSet):
     model = Institution
     filterset_class = OrgFilter
     lookup_field = "code"
+    lookup_value_regex = "[-0-9A-Za-z]+"
 
     def rows(self) -> QuerySet[Any]:
         profiles = OrgProfile._meta.default_manager

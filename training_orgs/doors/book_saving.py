@@ -14,12 +14,14 @@ from django.db import transaction
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
-from shuangjian.core.locks import lock_singleton
+from shuangjian.core.locks import lock_institutions, lock_singleton
 from shuangjian.journal.models import AuditEntry
 from shuangjian.journal.services import record
 from training_orgs.identity import Hashed
 from training_orgs.rows import Saved, Table, get_kind, save_rows
+from training_orgs.rows.batch import units_by_code
 from training_orgs.rows.cells import IdentityNumber, as_text, is_empty
+from training_orgs.rows.declare import INSTITUTION
 from training_orgs.rows.table import of_sheet
 
 KEPT_FOR = dt.timedelta(days=1)
@@ -38,6 +40,7 @@ def save_book(
     problems: list[Problem] = []
     total = 0
     with transaction.atomic():
+        _lock(tables, actor)
         for key, table in tables.items():
             try:
                 saved[key] = save_rows(key, table, actor=actor, institution=institution)
@@ -50,6 +53,12 @@ def save_book(
         if dry_run:
             transaction.set_rollback(True)
     return saved
+
+
+def _lock(tables: Mapping[str, Table], actor: Any) -> None:
+    """All institutions of all sheets at once: taken sheet by sheet, two files could wait for each other."""
+    codes = {str(code).strip() for table in tables.values() for code in table.columns.get(INSTITUTION.key, ()) if code}
+    lock_institutions(unit.pk for unit in units_by_code(codes, actor).values())
 
 
 def pack(book: str, tables: Mapping[str, Table], actor: Any) -> str:

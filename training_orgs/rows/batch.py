@@ -10,11 +10,10 @@ from django.db.models import Q
 from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import InvalidInput, Problem
 from training_orgs.rows.cells import is_empty
-from training_orgs.rows.declare import INSTITUTION, Column, Kind, Reference
+from training_orgs.rows.declare import INSTITUTION, KINDS, Column, Kind, Reference
 from training_orgs.rows.table import Table
 
 MOST_PROBLEMS = 50
-KINDS = (Institution.Kind.TRAINING_ORG, Institution.Kind.SUSPECTED_SITE)
 _REQUIRED = "不能为空，请填写。"
 _FEW = 5000
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
+from shuangjian.bureau.models import Institution
 from shuangjian.core.querysets import power_of
 from training_orgs.rows.cells import Cell, Text
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from training_orgs.rows.batch import Batch
     from training_orgs.rows.staging import Written
 
+#: The kinds of institution whose rows these are.
+KINDS = (Institution.Kind.TRAINING_ORG, Institution.Kind.SUSPECTED_SITE)
 BUREAU = frozenset({"bureau"})
 #: Powers of those who look after institutions; towns and centres only within their jurisdiction.
 SUPERVISORS = frozenset({"bureau", "centre", "town", "dept"})
@@ -154,8 +157,10 @@ def may_file(principal: Any, kind: Kind, institution_id: int | None = None) -> b
         return False
     if power_of(principal) in kind.by:
         return True
-    own = getattr(principal, "institution_id", None)
-    return kind.by_own and own is not None and (institution_id is None or institution_id == own)
+    own: Institution | None = getattr(principal, "institution", None)
+    if not kind.by_own or own is None or own.kind not in KINDS:
+        return False
+    return institution_id is None or institution_id == own.pk
 
 
 def earliest(days: Iterable[dt.date | None]) -> dt.date | None:

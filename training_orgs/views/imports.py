@@ -21,7 +21,6 @@ from shuangjian.core.views import ScopedView
 from training_orgs.doors.book_saving import confirm, pack, save_book
 from training_orgs.doors.books import BOOKS, Book, read_book, template
 from training_orgs.rows import Kind, Saved, Table, get_kind, may_file
-from training_orgs.rows.batch import KINDS
 from training_orgs.rows.cells import IdentityNumber
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -39,9 +38,7 @@ class ImportPage(ScopedView):
 
     def kinds(self, book: Book) -> list[Kind]:
         """The sheets of the book that the person may file; none: 403."""
-        unit = self.institution()
-        of_register = unit is None or unit.kind in KINDS
-        return [kind for kind in book.every_kind if of_register and may_file(signed_in(self.request), kind)]
+        return [kind for kind in book.every_kind if may_file(signed_in(self.request), kind)]
 
     def book(self) -> Book:
         book = BOOKS.get(self.kwargs["book"])

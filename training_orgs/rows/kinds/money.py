@@ -54,7 +54,7 @@ class Refunds(Kind):
         with connection.cursor() as cursor:
             cursor.execute(_SUM_REFUNDED, [sorted(orders)])
         for row, key in written.keys.items():
-            day = batch.get("paid_on")[row] or batch.get("requested_on")[row]
+            day = batch.get("requested_on")[row]
             unit = batch.institutions[row]
             if key in before and unit not in written.since:
                 continue

@@ -16,10 +16,10 @@ from shuangjian.core import clock
 from shuangjian.core.locks import lock_singleton
 from shuangjian.core.querysets import power_of
 from training_orgs.models import Brand, OrgProfile, TrainingOrg
-from training_orgs.rows.batch import KINDS, Batch
+from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Flag, Number, OneOf, Text, Uscc
 from training_orgs.rows.checks import in_order
-from training_orgs.rows.declare import Column, Kind, register
+from training_orgs.rows.declare import KINDS, Column, Kind, register
 from training_orgs.rows.kinds.papers import CATEGORIES, departments
 from training_orgs.rows.staging import Written
 from training_orgs.services.sites import SITE_PREFIX
@@ -64,6 +64,8 @@ class Orgs(Kind):
     )  # fmt: skip
 
     def check(self, batch: Batch) -> None:
+        # Two files that name the same institution, or take the next code, come one after the other.
+        lock_singleton(_CODES_LOCK)
         in_order(batch, "opened_on", "valid_from", "档案起始日期早于开办日期，请改正。")
         for index, day in enumerate(batch.get("valid_from")):
             if day is not None and day > clock.today():
@@ -294,7 +296,6 @@ def _write_profiles(rows: list[_Row]) -> None:
 
 def _give_codes(rows: list[_Row]) -> None:
     """Those without a credit code get the next number of their kind: YS440113 (sites), PX440113, and five digits."""
-    lock_singleton(_CODES_LOCK)
     for kind, prefix in PREFIXES.items():
         last = Institution.objects.filter(code__startswith=prefix).aggregate(last=Max("code"))["last"]
         number = int(last.removeprefix(prefix)) if last else 0
