@@ -65,21 +65,24 @@ def _entries(user: User) -> list[Entry]:
     alerts = _entry("预警", "bell", "alerts", "/findings/")
     rulebook = _entry("规则手册", "book", "rulebook", "/clauses/")
     calendar = _entry("校历", "calendar3", "calendar")
+    found = _entry("核查情况", "clipboard-check", "observations")
     if user.role_kind == RoleKind.SCHOOL:
         code = user.institution.code if user.institution else ""
         own = Entry("本校", "house", reverse("home"), (reverse("unit", args=[code]),))
         returns = _entry("周报", "journal-check", "returns", arguments=(code,))
         teachers = reverse("teachers", args=[code])
         classes = _entry("班级", "grid-3x3-gap", "classes", teachers, arguments=(code,))
-        return [entry for entry in (own, returns, alerts, classes, calendar, rulebook) if entry]
+        return [entry for entry in (own, returns, alerts, found, classes, calendar, rulebook) if entry]
     registers = _entry("培训机构", "shop", "training_orgs", "/lists/")
     if user.role_kind == RoleKind.ORG:
         code = user.institution.code if user.institution else ""
         own_page = _entry("本机构", "house", "training_org", arguments=(code,))
         lists = _entry("名单", "card-list", "lists")
-        return [entry for entry in (own_page, alerts, lists, rulebook) if entry]
+        return [entry for entry in (own_page, alerts, found, lists, rulebook) if entry]
     if user.role_kind == RoleKind.DEPARTMENT:
-        return [entry for entry in (alerts, registers if user.sees_registers else None, rulebook) if entry]
+        # Complaints and registers are those of training institutions: open to the same departments.
+        of_orgs = (registers, _entry("投诉线索", "chat-left-text", "complaints")) if user.sees_registers else ()
+        return [entry for entry in (alerts, *of_orgs, found, rulebook) if entry]
     overview = Entry("总览", "grid", reverse("home"))
     # Seven entries at most: kindred pages share one and name each other by tabs; accounts are in the person's menu.
     schools = _entry("学校", "building", "units", "/unconfirmed-towns/", "/filings/", "/returns/review/")

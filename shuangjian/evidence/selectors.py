@@ -115,8 +115,8 @@ def complaint_filters(wanted: ComplaintFilter, totals: dict[str, Any]) -> list[d
 def likely_units(user: User, complaint: Complaint) -> list[Institution]:
     """Institutions in scope that the complaint seems to mean: whose name it holds, or that hold what it names."""
     said = f"{complaint.named}\n{complaint.text}"
-    rows = Institution.objects.visible_to(user).exclude(kind=Institution.Kind.PUBLIC_BODY)
-    rows = rows.annotate(at=StrIndex(Value(said), F("name")))
+    units = Institution.objects.visible_to(user).exclude(kind=Institution.Kind.PUBLIC_BODY)
+    rows = units.annotate(at=StrIndex(Value(said), F("name")))
     meant = Q(at__gt=0) | Q(name__icontains=complaint.named) if len(complaint.named) > 1 else Q(at__gt=0)
     return list(rows.filter(meant).select_related("town")[:_MOST_SUGGESTED])
 
@@ -190,8 +190,8 @@ def history(target: str) -> list[dict[str, Any]]:
 
 
 def _note(detail: dict[str, Any]) -> str:
-    words = {True: "查实", False: "未查实"}
-    parts = [words.get(detail.get("is_confirmed"), ""), detail.get("reason", ""), detail.get("observation", "")]
+    words = {True: "查实", False: "未查实", None: ""}
+    parts = [words[detail.get("is_confirmed")], detail.get("reason", ""), detail.get("observation", "")]
     parts += [f"与 {detail['of']} 重复" if detail.get("of") else "", "超过答复期限" if detail.get("late") else ""]
     return "，".join(part for part in parts if part)
 

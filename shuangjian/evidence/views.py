@@ -108,7 +108,7 @@ class ComplaintAddView(ScopedView):
 class ComplaintActView(ComplaintView):
     """One act on a complaint; refused it comes back with what was typed."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     act: ClassVar[str] = ""
     roles = _ABOVE
 
@@ -184,7 +184,7 @@ class ObservationAddView(ScopedView):
 class ObservationActView(ScopedView):
     """One act on an observation."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     template_name = "evidence/observation.html"
     act: ClassVar[str] = ""
     roles = _ABOVE

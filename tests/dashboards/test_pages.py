@@ -230,7 +230,7 @@ def test_the_navigation_holds_at_most_seven_entries_and_those_of_the_role(visit:
         return re.findall(r'aria-hidden="true"></i><span>([^<]+)</span>\s*</a>', page(visit(person), url))
 
     assert labels("bureau") == ["总览", "监测分析", "学校", "培训机构", "投诉线索", "预警", "规则与校历"]
-    assert labels("school") == ["本校", "周报", "预警", "班级", "校历", "规则手册"]
+    assert labels("school") == ["本校", "周报", "预警", "核查情况", "班级", "校历", "规则手册"]
     assert labels("sysadmin", "/accounts/") == ["账号", "比对记录"]
 
 

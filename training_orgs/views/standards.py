@@ -177,7 +177,7 @@ class AdsView(ScopedView):
 class AdClueView(ScopedView):
     """登记为线索."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     roles = _ABOVE
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:

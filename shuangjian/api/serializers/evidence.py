@@ -21,7 +21,7 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
     institution = CodeField()
     kind_text = serializers.SerializerMethodField()
     rule = serializers.SerializerMethodField()
-    source = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]  # the column, not Field.source
 
     class Meta:
         model = Observation
@@ -60,7 +60,7 @@ class NewObservationSerializer(_Strict):
     institution = serializers.CharField(max_length=18, help_text="单位代码")
     kind = serializers.CharField(max_length=30, help_text="事项代码，如 privacy、advertising、safety、other")
     occurred_on = serializers.DateField()
-    source = serializers.ChoiceField(choices=Source.choices)
+    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]
     text = serializers.CharField(max_length=LONGEST_TEXT)
     about = serializers.CharField(max_length=80, required=False, allow_blank=True, help_text="如 course:K01")
     severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_null=True)

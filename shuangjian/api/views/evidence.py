@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -58,10 +59,12 @@ class ObservationViewSet(ReadViewSet):
     lookup_value_regex = r"[^/.]{1,30}"
 
     def rows(self) -> QuerySet[Any]:
-        return observations_of(self.request.user).select_related("institution")
+        principal: Any = self.request.user
+        return observations_of(principal).select_related("institution")
 
     def get_permissions(self) -> list[Any]:
-        return super().get_permissions() if self.request.method in ("GET", "HEAD", "OPTIONS") else [ActsFromAbove()]
+        is_reading = self.request.method in SAFE_METHODS
+        return list(super().get_permissions()) if is_reading else [ActsFromAbove()]
 
     @extend_schema(
         summary="登记核查情况（线索）", request=NewObservationSerializer, responses={201: ObservationSerializer}
