@@ -9,6 +9,7 @@ from training_orgs.models.derived import (
     LinePrice,
     OrderPlan,
     OrderSpan,
+    RestLesson,
 )
 from training_orgs.models.listed import BlackListedDay, ToBeListed
 from training_orgs.models.money import Consumption, DailyBalance, FeeLine, FeeOrder, LedgerEntry, Refund
@@ -63,6 +64,7 @@ __all__ = [
     "Refund",
     "Registration",
     "Reserve",
+    "RestLesson",
     "SafetyCheck",
     "SiteSighting",
     "Staff",

@@ -1,7 +1,7 @@
 """What rules read of orders, class log, teaching plan and ledger at once: SQL views, so nothing here is ever written.
 
-The views are in migration 0003. A condition on institution and date reaches the tables below (PostgreSQL pushes it
-down), so that judging one institution's week reads no other. Cancelled orders and cancelled sessions are in none.
+The views are in migrations 0003 and 0007. A condition on institution and date reaches the tables below (PostgreSQL
+pushes it down), so that judging one institution's week reads no other. Cancelled orders and sessions are in none.
 """
 
 from __future__ import annotations
@@ -62,11 +62,28 @@ class OrderPlan(_OfInstitution):
         return self.contract_no
 
 
+class RestLesson(_OfInstitution):
+    """A session on a rest day of a subject course of compulsory education, within the span of an order that pays for
+    the course (no end given: any day from its beginning on). One row a session and line: count distinct."""
+
+    order_id = models.BigIntegerField(primary_key=True)
+    contract_no = models.CharField(max_length=40)
+    paid_on = models.DateField()
+    course_id = models.BigIntegerField()
+    day = models.DateField()
+
+    class Meta(_OfInstitution.Meta):
+        db_table = "training_orgs_restlesson"
+
+    def __str__(self) -> str:
+        return f"{self.contract_no} {self.day}"
+
+
 class LinePrice(_OfInstitution):
     """A line for a subject course of compulsory education and the guide price in force when it was paid.
 
-    ``minutes``: of all its hours, gifts included, above zero; ``guide``: yuan per standard hour. Lines without a guide
-    price for their mode and class size are not in it. A later price of the same class size ends the one before.
+    ``minutes``: of all its hours, gifts included, above zero; ``guide``: yuan per standard hour, NULL where there is
+    none for the mode and class size. A later price of the same class size ends the one before.
     """
 
     contract_no = models.CharField(max_length=40)
@@ -76,7 +93,7 @@ class LinePrice(_OfInstitution):
     mode = models.CharField(max_length=8, choices=Mode.choices)
     amount = models.DecimalField(**YUAN)
     minutes = models.DecimalField(max_digits=12, decimal_places=2)
-    guide = models.DecimalField(max_digits=10, decimal_places=2)
+    guide = models.DecimalField(max_digits=10, decimal_places=2, null=True)
 
     class Meta(_OfInstitution.Meta):
         db_table = "training_orgs_lineprice"

@@ -117,7 +117,9 @@ class Consumption(models.Model):
         verbose_name = "课消"
         ordering = ["institution", "day"]
         constraints = [
-            models.UniqueConstraint(fields=["line", "day", "session"], name="consumption_once", nulls_distinct=False),
+            models.UniqueConstraint(
+                fields=["line", "day", "session"], name="consumption_once", nulls_distinct=False, include=["hours"]
+            ),
             models.CheckConstraint(condition=Q(hours__gt=0, amount__gte=0), name="consumption_not_negative"),
         ]
         indexes = [models.Index(fields=["institution", "day"])]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, JSONObject
 
-from shuangjian.bureau.calendar_models import RestDay
 from shuangjian.core.choices import Severity
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.rules.declare import Period, Source, rule
 from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
-from training_orgs.choices import COMPULSORY_STAGES
-from training_orgs.models import FeeOrder, OrderPlan, OrderSpan
+from training_orgs.models import OrderPlan, OrderSpan, RestLesson
 from training_orgs.rules.charges import DEPARTMENTS, ORDER
 from training_orgs.rules.expressions import Days, LastOfMonths, MonthsBefore, Pair
 from training_orgs.rules.in_force import OPERATORS
@@ -28,7 +26,7 @@ EARLY_MONTHS = load_parameter(__file__, "early_months")
     code="TO-07",
     title="销售休息时间课程课时包",
     clauses=["2.4.2.1"],
-    about=FeeOrder,
+    about=RestLesson,
     period=Period.DAY,
     source=Source.REGISTER,
     unit="次",
@@ -39,28 +37,11 @@ EARLY_MONTHS = load_parameter(__file__, "early_months")
     remedy="不得销售周末、节假日和寒暑假的学科类课程，家长要求退费的坚决退费；调整排课或作废订单后自动消除。",
     note="只看义务教育阶段学科类课程、2021年9月1日起收取的费用；同一课程同一天记一次；调休上班的周末不是休息日。",
 )
-def rest_time_sold(orders: ScopedQuerySet[FeeOrder]) -> QuerySet[Any]:
+def rest_time_sold(lessons: ScopedQuerySet[RestLesson]) -> QuerySet[Any]:
     """订单所付期间内，义务教育阶段学科类课程有安排在休息日、节假日或寒暑假的场次。"""
-    planned = orders.filter(
-        Q(ends_on=None) | Q(lines__course__sessions__day__lte=F("ends_on")),
-        cancelled_on=None,
-        paid_on__gte=BEGINNING,
-        lines__course__is_subject=True,
-        lines__course__stage__in=COMPULSORY_STAGES,
-        lines__course__sessions__day__gte=F("starts_on"),
-        lines__course__sessions__is_cancelled=False,
-    ).annotate(day=F("lines__course__sessions__day"), course=F("lines__course"), stage=_stage_of_rest())
-    on_rest_days = planned.filter(Exists(RestDay.objects.filter(date=OuterRef("day"), stage=OuterRef("stage"))))
-    sold = on_rest_days.values("id", "contract_no", "paid_on").annotate(
-        sessions=Count(Pair("course", "day"), distinct=True)
-    )
+    orders = lessons.filter(paid_on__gte=BEGINNING).values("institution", "contract_no", "paid_on")
+    sold = orders.annotate(sessions=Count(Pair("course_id", "day"), distinct=True))
     return violations(sold, institution="institution", about=ORDER, on="paid_on", observed="sessions", limit=Value(0))
-
-
-def _stage_of_rest() -> Case:
-    """Whose breaks hold for the course: junior has its own, primary's serve where the stage is not known."""
-    junior = When(lines__course__stage="junior", then=Value("junior"))
-    return Case(junior, default=Value("primary"), output_field=CharField())
 
 
 @rule(
