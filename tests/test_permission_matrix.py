@@ -138,7 +138,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("run_receipt", "GET"):               "login  ok       ok     ok     404    ok    404    403    403    403    403",
     ("run_open", "GET"):                  "login  403      ok     403    403    403   403    403    403    403    403",
     ("run_open", "POST"):                 "login  403      ok     403    403    403   403    403    403    403    403",
-    ("imports", "GET"):                   "login  403      ok     ok     ok     ok    ok     403    403    ok     403",
+    ("training_imports", "GET"):          "login  403      ok     ok     ok     ok    ok     403    403    ok     403",
     ("import_book", "GET"):               "login  403      ok     403    403    403   403    403    403    ok     403",
     ("import_book", "POST"):              "login  403      ok     403    403    403   403    403    403    ok     403",
     ("import_template", "GET"):           "login  403      ok     403    403    403   403    403    403    ok     403",

@@ -8,7 +8,7 @@ from training_orgs.views.rows import FORMED, RowChangeView, RowView
 _ROW = rf"^training/(?P<code>[-a-zA-Z0-9_]+)/(?P<kind>{'|'.join(FORMED)})"
 
 urlpatterns = [
-    path("training/import/", ImportListView.as_view(), name="imports"),
+    path("training/import/", ImportListView.as_view(), name="training_imports"),
     path("training/import/<slug:book>/", ImportView.as_view(), name="import_book"),
     path("training/import/<slug:book>/template.xlsx", ImportTemplateView.as_view(), name="import_template"),
     path("training/import/<slug:book>/confirm/", ImportConfirmView.as_view(), name="import_confirm"),

@@ -240,6 +240,24 @@ def test_whose_rows_were_checked_confirms_them(unit: Any) -> None:
     assert not FeeOrder.objects.exists()
 
 
+def test_the_shipped_examples_are_taken_whole_and_change_nothing_the_second_time(capsys: Any) -> None:
+    from shuangjian.bureau.models import Department
+
+    for code in ("JY", "WL"):
+        Department.objects.create(code=code, name=f"示范{code}", clause="", order=1)
+    for number, name in enumerate(("市桥街道", "大石街道", "南村镇")):
+        platform.town(f"44011300{number}", name)
+    examples = Path(__file__).resolve().parents[2] / "docs" / "examples"
+    for _ in range(2):
+        call_command("import_orgs", str(examples / "orgs.csv"))
+        call_command("import_rows", "courses", str(examples / "org_courses.csv"))
+        call_command("import_rows", "fee-orders", str(examples / "fee_orders.csv"))
+    assert capsys.readouterr().out.splitlines() == [
+        "机构：新增 3，修改 0，未变 0。", "课程：新增 1，修改 0，未变 0。", "收费订单：新增 2，修改 0，未变 0。",
+        "机构：新增 0，修改 0，未变 3。", "课程：新增 0，修改 0，未变 1。", "收费订单：新增 0，修改 0，未变 2。",
+    ]  # fmt: skip
+
+
 def test_who_may_not_file_gets_403_and_no_other_workbook_is_taken(unit: Any) -> None:
     assert signed_in("town", platform.town()).get("/training/import/orders/").status_code == 403
     assert signed_in("school", platform.school()).get("/training/import/orders/").status_code == 403
