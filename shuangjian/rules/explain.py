@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -36,6 +36,20 @@ _FACTS = {
     "short_days": "没有全覆盖的上课日数",
     "days": "没有实行弹性离校的上课日数",
 }
+_VALUES: dict[str, dict[str, str]] = {}
+
+
+def register_words(
+    *, kinds: Mapping[str, str], facts: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Called when a domain gets ready: what its cards call the kinds of ``about`` (course → 课程), the facts of its
+    findings, and the codes that stand as a fact's value (fact → code → words). All in Chinese."""
+    for known, given in ((_KINDS, kinds), (_FACTS, facts)):
+        for key, word in given.items():
+            if known.setdefault(key, word) != word:
+                raise RuntimeError(f"{key} is called {known[key]} already: choose another key than for {word}.")
+    for fact, words in values.items():
+        _VALUES.setdefault(fact, {}).update(words)
 
 
 @dataclass(frozen=True)
@@ -135,7 +149,7 @@ def card(
     rule = find_rule(rule_code)
     if rule is None:
         raise LookupError(f"规则 {rule_code} 已不再使用，无法解释。")
-    standards = _standards(rule, about, occurred_on, decides_on)
+    standards = _standards(rule, about, occurred_on, decides_on, facts)
     clause = all_clauses()[rule.clauses[0]]
     return Card(
         rule_code=rule.code,
@@ -153,7 +167,7 @@ def card(
         how_to_clear=_way_out(rule),
         decided_by="系统按标准值比对得出“疑似问题”；是否属实由镇街或区教育局核查认定。",
         other_reading=_other_reading(parameter for parameter, _ in standards),
-        facts=[(_FACTS.get(key, key), _plain(value)) for key, value in sorted(facts.items())],
+        facts=[(_FACTS.get(key, key), _fact(key, value)) for key, value in sorted(facts.items())],
         severity=severity,
         stale=stale,
     )
@@ -191,21 +205,29 @@ def about_text(about: str) -> str:
 
 
 def occurred_text(rule: Rule, day: dt.date) -> str:
-    """The day, or the week for rules about weeks."""
+    """The day; the week or month for rules about those; the day since when, for rules about a state."""
     if rule.period is Period.WEEK:
         return Week.of(day).label
+    if rule.period is Period.MONTH:
+        return f"{day.year}年{day.month}月"
+    if rule.period is Period.STANDING:
+        return f"{day} 起"
     return f"{day}（周{'一二三四五六日'[day.weekday()]}）"
 
 
-def _standards(rule: Rule, about: str, day: dt.date, decides_on: dt.date | None) -> list[tuple[Parameter, Dated]]:
-    """The dated entries behind the limit, one a parameter, as they were in force for this grade or stage."""
+def _standards(
+    rule: Rule, about: str, day: dt.date, decides_on: dt.date | None, facts: Mapping[str, Any]
+) -> list[tuple[Parameter, Dated]]:
+    """The dated entries behind the limit, one a parameter, as they were in force for this grade or stage, or for what
+    the finding's facts say of what the standard is given by."""
     days = [decides_on or day]
     if decides_on is None and rule.period is Period.WEEK:
         monday = Week.of(day).monday
         days = [monday + dt.timedelta(days=n) for n in range(7)]
     found = []
     for parameter in rule.parameters:
-        key = parameter.key_for(_by(about)) if parameter.file.by else ""
+        by = parameter.file.by
+        key = parameter.key_for(facts.get(by) or _by(about)) if by else ""
         if key is None:
             continue
         entries = (parameter.entry_on(each, key=key) for each in days)
@@ -234,6 +256,14 @@ def _other_reading(parameters: Iterable[Parameter]) -> str:
             other = f" 另一种读法：{readings}。" if readings else ""
             texts.append(f"指引未规定“{parameter.file.description}”，{parameter.file.note}{other}")
     return " ".join(texts)
+
+
+def _fact(key: str, value: Any) -> str:
+    if value is None:
+        return "无"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return _VALUES.get(key, {}).get(str(value)) or _plain(value)
 
 
 def _plain(value: Any) -> str:

@@ -56,6 +56,7 @@ def test_what_the_project_declares_passes() -> None:
         "AS-01", "AS-02", "AS-03", "AS-04", "AS-10", "AS-11", "AS-12",
         "HW-01", "HW-02", "HW-03", "HW-04", "HW-07", "HW-08", "HW-09", "HW-10",
         "RP-01", "RP-02", "SC-01", "SC-02", "SC-03",
+        *(f"TO-{number:02d}" for number in range(1, 35)),
     ]  # fmt: skip
 
 

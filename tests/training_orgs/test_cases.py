@@ -40,8 +40,9 @@ import yaml
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
-from shuangjian.rules import engine
+from shuangjian.rules import engine, explain
 from shuangjian.rules.declare import all_rules, get_rule
+from shuangjian.rules.parameters import frozen
 from shuangjian.rules.periods import BEGINNING, Span
 from tests.training_orgs import case_rows
 
@@ -95,6 +96,8 @@ def test_the_rule_finds_what_its_case_table_says(code: str, case: dict[str, Any]
     with engine.rehearsal():
         rows = engine.foresee([get_rule(code)], [institution.pk], span, now=now)
     found = sorted((row["about"], str(row["occurred_on"]), row["observed"], row["limit"]) for row in rows)
+    for row in rows:
+        _explained(code, row)
     expect = case.get("expect") or []
     assert found == sorted(
         (each["about"], str(each["on"]), Decimal(str(each["observed"])), Decimal(str(each["limit"]))) for each in expect
@@ -108,6 +111,19 @@ def test_the_rule_finds_what_its_case_table_says(code: str, case: dict[str, Any]
         for name, value in each.get("facts", {}).items():
             assert name in facts, f"no {name} among {facts}"
             assert str(facts[name]) == str(value), (name, facts)
+
+
+def _explained(code: str, row: dict[str, Any]) -> None:
+    """Each finding has a card that a person can read: no fact bears its English name, nor does what it is about."""
+    facts = json.loads(row["facts"])
+    given = {key: row[key] for key in ("about", "occurred_on", "observed", "limit", "severity")}
+    with frozen(engine.current_overrides()):
+        card = explain.card(rule_code=code, facts=facts, **given)
+    assert not [label for label, _ in card.facts if label.isascii()], card.facts
+    assert "None" not in [value for _, value in card.facts]
+    assert not card.about_text.split(" ")[0].isascii(), card.about_text
+    decided = [each for each in get_rule(code).parameters if not each.file.by or each.file.by in facts]
+    assert card.effective_from is not None or not decided, "no standard behind the limit"
 
 
 def test_every_training_rule_has_its_cases_here() -> None:
