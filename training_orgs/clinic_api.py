@@ -138,7 +138,7 @@ def _asked(body: Any) -> Asked:
 
 
 class ClashSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(["rest", "late", "school"])
+    clash = serializers.ChoiceField(["rest", "late", "school"], source="kind")
     day = serializers.DateField()
     message = serializers.CharField(source="words")
     reference = serializers.CharField(source="source")

@@ -178,9 +178,13 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "StageEnum": "shuangjian.core.choices.Stage",
+        "CourseStageEnum": "training_orgs.choices.CourseStage",
         "FilingStateEnum": "shuangjian.core.choices.FilingState",
         "OutcomeEnum": "shuangjian.core.choices.Outcome",
         "WeeklyReturnStateEnum": "shuangjian.intake.models.WeeklyReturn.State",
+        "ListKindEnum": "shuangjian.lists.models.ListKind",
+        "ListActEnum": "shuangjian.lists.models.ListDecision.Act",
+        "ListDecisionStateEnum": "shuangjian.lists.models.ListDecision.State",
         "AlertStateEnum": "shuangjian.alerts.models.Alert.State",
         "RunStateEnum": "shuangjian.journal.models.RunPart.State",
         "RunKindEnum": "shuangjian.journal.models.Run.Kind",
