@@ -215,8 +215,8 @@ def body(route: str, cast: SimpleNamespace) -> Any:
         return {"approve": True}
     if route == "list-decisions-list":
         return {
-            "institution": cast.org.code, "act": "entry", "kind": "white", "criteria": "2026-1", "decision_no": "示范8号",
-            "effective_on": "2026-11-10", "reason": "示范",
+            "institution": cast.org.code, "act": "entry", "kind": "white", "criteria": "2026-1",
+            "decision_no": "示范8号", "effective_on": "2026-11-10", "reason": "示范",
         }  # fmt: skip
     if route == "observations-refute":
         return {"reason": "查无此事"}
