@@ -1,0 +1,66 @@
+"""From which day an institution is judged again, so that no finding of another date stays as it was."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from tests.training_orgs import money_make as make
+from training_orgs.services.reach import since_for_courses, since_for_order, since_for_refund
+
+pytestmark = pytest.mark.django_db
+DAY = dt.date.fromisoformat
+
+
+def _order(paid_on, **fields):  # type: ignore[no-untyped-def]
+    course = make.course(make.org())
+    order = make.order(course, "H-1", paid_on, 1000, **fields)
+    order.refresh_from_db()
+    return course, order
+
+
+def test_a_changed_order_is_judged_from_the_earlier_day_of_payment():
+    _, order = _order("2026-09-10")
+    assert since_for_order(order) == DAY("2026-09-10")
+    assert since_for_order(order, paid_on_before=DAY("2026-09-01")) == DAY("2026-09-01")
+    assert since_for_order(order, paid_on_before=DAY("2026-09-20")) == DAY("2026-09-10")
+
+
+def test_a_refund_is_judged_from_its_request():
+    _, order = _order("2026-09-10")
+    refund = make.refund(order, "T-1", "2026-10-01", 100, paid_on="2026-10-09", paid_amount=100)
+    refund.refresh_from_db()
+    assert since_for_refund(refund) == DAY("2026-10-01")
+
+
+def test_a_new_session_is_judged_from_the_payment_whose_span_holds_it():
+    course, _ = _order("2026-09-10", ends_on="2026-11-30")
+    assert since_for_courses([course.pk], [DAY("2026-11-30")]) == {course.institution_id: DAY("2026-09-10")}
+
+
+def test_a_session_after_the_span_is_judged_from_its_own_day():
+    course, _ = _order("2026-09-10", ends_on="2026-11-30")
+    make.session(course, "2026-12-01")
+    assert since_for_courses([course.pk], [DAY("2026-12-01")]) == {course.institution_id: DAY("2026-12-01")}
+
+
+def test_an_order_without_end_reaches_any_later_session():
+    course, _ = _order("2026-09-10")
+    assert since_for_courses([course.pk], [DAY("2027-01-10")]) == {course.institution_id: DAY("2026-09-10")}
+
+
+def test_a_session_before_the_payment_is_judged_from_the_session():
+    course, _ = _order("2026-09-10", starts_on="2026-09-01")
+    assert since_for_courses([course.pk], [DAY("2026-09-02")]) == {course.institution_id: DAY("2026-09-02")}
+
+
+def test_a_changed_course_is_judged_from_its_first_session_or_payment():
+    course, _ = _order("2026-09-10")
+    make.session(course, "2026-09-05")
+    assert since_for_courses([course.pk]) == {course.institution_id: DAY("2026-09-05")}
+
+
+def test_a_course_that_nobody_paid_for_and_without_sessions_asks_for_nothing():
+    course = make.course(make.org())
+    assert since_for_courses([course.pk]) == {}

@@ -1,0 +1,52 @@
+"""From which day an institution must be judged again after a change: which other dates' findings a change can alter.
+
+| what changed | findings that it can alter | judge from |
+|---|---|---|
+| an order or its lines | those of its own day; TO-15 and TO-17 of later days too | the day of payment, old or new |
+| lessons taken on a day | TO-15 of charges and TO-17 of that day and later | that day |
+| a refund | TO-11 from the request on; TO-15 and TO-17 from its payment on; TO-08 stands | the request |
+| a ledger entry, a reserve | TO-17 of that day and later | its day, old or new |
+| a session of a course | TO-05, 06 of its day; TO-07, 13, 15, 16 of orders for the course | ``since_for_courses`` |
+| what a course is | TO-05, 06 of its sessions; TO-07, 12–16, 19 of orders for it | ``since_for_courses`` |
+
+Nothing alters a finding dated before: no D rule looks ahead of its day but for the sessions of the span paid for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db.models import Min
+
+from training_orgs.models import CourseSession, FeeLine, FeeOrder, Refund
+
+
+def since_for_order(order: FeeOrder, *, paid_on_before: dt.date | None = None) -> dt.date:
+    """After an order was added, changed or cancelled; ``paid_on_before`` is its day of payment before the change."""
+    return min(order.paid_on, paid_on_before or order.paid_on)
+
+
+def since_for_refund(refund: Refund, *, requested_on_before: dt.date | None = None) -> dt.date:
+    """After a refund was asked for, answered, paid or withdrawn: it is never paid before it is asked for."""
+    return min(refund.requested_on, requested_on_before or refund.requested_on)
+
+
+def since_for_courses(courses: Iterable[int], days: Iterable[dt.date] | None = None) -> dict[int, dt.date]:
+    """Institution id → day, after sessions of the courses (ids) on ``days`` were added, moved or cancelled; None: after
+    the courses themselves changed, so that each of their sessions may be judged otherwise.
+
+    The earliest of these days and of the payments for the courses whose span is not over before them. Two queries.
+    """
+    ids, first = list(courses), min(days, default=None) if days is not None else None
+    lines = FeeLine.objects.filter(course__in=ids, order__cancelled_on=None)
+    if first is not None:
+        lines = lines.exclude(order__ends_on__lt=first)
+    sessions = CourseSession.objects.filter(course__in=ids)
+    if days is not None:
+        sessions = sessions.filter(day__gte=first) if first is not None else sessions.none()
+    paid = dict(lines.order_by().values_list("course__institution").annotate(first=Min("order__paid_on")))
+    held = dict(sessions.order_by().values_list("institution").annotate(first=Min("day")))
+    if first is not None:
+        held = {unit: min(day, first) for unit, day in {**dict.fromkeys(paid, first), **held}.items()}
+    return {unit: min(day for day in (paid.get(unit), held.get(unit)) if day) for unit in {*paid, *held}}
