@@ -46,7 +46,8 @@ CREATE TEMP TABLE w_org AS
 INSERT INTO training_orgs_trainingorg (institution_id, legal_person, phone) SELECT id, '', '' FROM w_org;
 INSERT INTO training_orgs_orgprofile (institution_id, valid_from, registered_name, sign_name, category, department,
   address, is_online_only)
-SELECT id, '2021-01-01', '虚构培训机构' || i, '虚构培训机构' || i, category, '', '虚构路' || i || '号', false FROM w_org;
+SELECT id, '2021-01-01', '虚构培训机构' || i, '虚构培训机构' || i, category, '', '虚构路' || i || '号', false
+FROM w_org;
 INSERT INTO training_orgs_licence (institution_id, kind, number, department, categories, stages, address, issued_on,
   expires_on, ended_reason)
 SELECT id, CASE category WHEN 'subject' THEN 'school_running' ELSE 'permit' END, 'X' || i,
@@ -75,7 +76,8 @@ INSERT INTO training_orgs_course (id, institution_id, number, title, text, categ
 SELECT (o.i - 1) * 40 + t * 10 + j + 1, o.id, 'K' || t || '-' || j, '虚构课程', '',
   (ARRAY['subject','subject','subject','subject','arts','arts','arts','sports','sports','science'])[j + 1],
   (ARRAY['语文','数学','英语','物理','美术','音乐','舞蹈','足球','游泳','编程'])[j + 1],
-  (ARRAY['primary','junior','primary','junior','senior'])[1 + j % 5], CASE j % 5 WHEN 3 THEN 'online' ELSE 'offline' END,
+  (ARRAY['primary','junior','primary','junior','senior'])[1 + j % 5],
+  CASE j % 5 WHEN 3 THEN 'online' ELSE 'offline' END,
   (ARRAY[8, 15, 25, 40])[1 + pg_temp.draw(o.i * 40 + j, 8, 4)], CASE j % 5 WHEN 3 THEN 30 ELSE 45 END, false,
   pg_temp.term_start(t), pg_temp.term_start(t) + 83, ''
 FROM w_org o, generate_series(0, 3) t, generate_series(0, 9) j;
@@ -112,7 +114,8 @@ CROSS JOIN LATERAL (SELECT 1 AS position, w.j UNION ALL
 JOIN training_orgs_course c ON c.id = (w.i - 1) * 40 + w.t * 10 + p.j + 1
 CROSS JOIN LATERAL (SELECT CASE WHEN w.fate BETWEEN 40 AND 49 THEN 64 WHEN w.again = 1 THEN 30 ELSE 36 END::numeric
   AS hours) h
-LEFT JOIN training_orgs_guideprice g ON g.mode = c.mode AND c.class_size BETWEEN g.size_from AND coalesce(g.size_to, 999);
+LEFT JOIN training_orgs_guideprice g ON g.mode = c.mode
+  AND c.class_size BETWEEN g.size_from AND coalesce(g.size_to, 999);
 CREATE TEMP TABLE w_taken AS
 SELECT l.order_id, l.position, pg_temp.term_start(w.t) + 10 + 14 * n AS day, trunc(l.hours / 6, 2) AS hours,
   trunc(l.amount / 6, 2) AS amount
@@ -126,7 +129,8 @@ ANALYZE w_order; ANALYZE w_line; ANALYZE w_taken; ANALYZE w_sum;
 INSERT INTO training_orgs_feeorder (id, institution_id, contract_no, pupil, paid_on, amount, starts_on, ends_on,
   channel, is_loan, cancelled_on, refunded, consumed)
 SELECT w.id, w.org, 'H' || lpad(w.id::text, 7, '0'), 'X' || w.pupil,
-  pg_temp.term_start(w.t) - 1 - pg_temp.draw(w.id - w.again * {orders}, 14, 14) - CASE WHEN w.fate < 20 THEN 45 ELSE 0 END
+  pg_temp.term_start(w.t) - 1 - pg_temp.draw(w.id - w.again * {orders}, 14, 14)
+    - CASE WHEN w.fate < 20 THEN 45 ELSE 0 END
     + CASE WHEN w.again = 1 AND w.fate >= 114 THEN 1 ELSE 0 END AS paid_on,
   s.amount, pg_temp.term_start(w.t),
   CASE WHEN w.fate BETWEEN 20 AND 39 THEN pg_temp.term_start(w.t) + 120
@@ -158,8 +162,8 @@ WHERE pg_temp.draw(o.id, 13, 100) < 4 AND o.cancelled_on IS NULL AND o.amount > 
 UPDATE training_orgs_feeorder o SET refunded = r.paid_amount
 FROM training_orgs_refund r WHERE r.order_id = o.id AND r.paid_amount IS NOT NULL;
 INSERT INTO training_orgs_ledgerentry (institution_id, reference, day, sequence, kind, amount, balance)
-SELECT m.org, 'L' || row_number() OVER upto, m.day, row_number() OVER (PARTITION BY m.org, m.day ORDER BY m.nth), m.kind,
-  m.amount, sum(CASE m.kind WHEN 'payment' THEN m.amount ELSE -m.amount END) OVER upto
+SELECT m.org, 'L' || row_number() OVER upto, m.day, row_number() OVER (PARTITION BY m.org, m.day ORDER BY m.nth),
+  m.kind, m.amount, sum(CASE m.kind WHEN 'payment' THEN m.amount ELSE -m.amount END) OVER upto
 FROM (
   SELECT institution_id AS org, paid_on AS day, 1 AS nth, 'payment' AS kind, sum(amount) AS amount
   FROM training_orgs_feeorder WHERE channel = 'custody' AND cancelled_on IS NULL GROUP BY 1, 2

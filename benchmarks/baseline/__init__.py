@@ -19,6 +19,8 @@ from django.db import connection
 from benchmarks.judging import processor_seconds
 
 Row = tuple[Any, ...]
+#: Statements of the rules about schools; those about training institutions are in TRAINING.
+SCHOOLS, TRAINING = Path(__file__).parent, Path(__file__).parents[1] / "baseline_training"
 _COLUMNS = 'v (institution, about, occurred_on, observed, "limit")'
 
 
@@ -38,14 +40,20 @@ class Reading:
         return sum(self.seconds.values())
 
 
-def statements(codes: Collection[str] | None = None) -> dict[str, str]:
+def statements(codes: Collection[str] | None = None, folder: Path = SCHOOLS) -> dict[str, str]:
     """By the rule's code; KeyError where a rule asked for has none."""
-    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
+    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
     return found if codes is None else {code: found[code] for code in codes}
 
 
 def read(
-    since: dt.date, until: dt.date, now: dt.datetime, *, codes: Collection[str] | None = None, parallel: bool = True
+    since: dt.date,
+    until: dt.date,
+    now: dt.datetime,
+    *,
+    codes: Collection[str] | None = None,
+    parallel: bool = True,
+    folder: Path = SCHOOLS,
 ) -> Reading:
     """Run them once, with the memory that the engine has too; ``parallel``: as the server is set, else one process."""
     rows, seconds, used = set(), {}, processor_seconds()
@@ -53,7 +61,7 @@ def read(
         cursor.execute("SET work_mem = '256MB'; SET jit = off; RESET max_parallel_workers_per_gather")
         if not parallel:
             cursor.execute("SET max_parallel_workers_per_gather = 0")
-        for code, text in statements(codes).items():
+        for code, text in statements(codes, folder).items():
             began = time.perf_counter()
             cursor.execute(
                 f'SELECT institution, about, occurred_on, observed::numeric(12,4), "limit"::numeric(12,4) '  # noqa: S608
