@@ -207,6 +207,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("refund_pay", "GET"):                "login  404      ok     403    404    403    404   404    404    ok     403",
     ("refund_pay", "POST"):               "login  404      ok     403    404    403    404   404    404    ok     403",
     ("refund_withdraw", "GET"):           "login  404      ok     403    404    403    404   404    404    ok     403",
+    ("course_check", "POST"):             "login  404      ok     403    404    403    404   404    404    ok     403",
     ("refund_withdraw", "POST"):          "login  404      ok     403    404    403    404   404    404    ok     403",
     ("standards", "GET"):                 "login  403      ok     ok     ok     ok     ok    403    403    ok     ok",
     ("word_add", "GET"):                  "login  403      ok     403    403    403    403   403    403    403    403",
@@ -350,7 +351,7 @@ def money(org: Institution) -> dict[str, dict[str, Any]]:
     money_make.refund(money_make.order(course, "H1", "2026-09-01", 1000), "T1", "2026-11-02", 300)
     own, of_course = {"code": org.code}, {"code": org.code, "number": course.number}
     return {
-        **dict.fromkeys(["org_courses", "org_money", "org_identify"], own),
+        **dict.fromkeys(["org_courses", "org_money", "org_identify", "course_check"], own),
         "org_money_day": {**own, "day": "2026-09-01"},
         **dict.fromkeys(["course_identify", "course_publish"], of_course),
         **dict.fromkeys(["session_cancel", "session_lessons"], {**own, "pk": held.pk}),

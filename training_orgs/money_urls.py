@@ -8,6 +8,9 @@ urlpatterns = [
     path("clinic/", clinic.ClinicView.as_view(), name="clinic"),
     path("training/radar/", money.RadarView.as_view(), name="radar"),
     path("training/<slug:code>/courses/", money.CoursesView.as_view(), name="org_courses"),
+    path(
+        "training/<slug:code>/courses/check/", money.CourseCheckView.as_view(), {"kind": "courses"}, name="course_check"
+    ),
     path("training/<slug:code>/money/", money.MoneyView.as_view(), name="org_money"),
     path("training/<slug:code>/money/<str:day>/", money.MoneyDayView.as_view(), name="org_money_day"),
     path("training/<slug:code>/identify/", money.IdentifyView.as_view(), name="org_identify"),

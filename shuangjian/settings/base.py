@@ -228,6 +228,10 @@ CELERY_BEAT_SCHEDULE = {
     "nightly sweep": {"task": "rules.sweep", "schedule": crontab(hour=2, minute=30)},
     "remove what is done": {"task": "rules.tidy", "schedule": crontab(hour=3, minute=30)},
     "forget old idempotency keys": {"task": "api.forget_old_keys", "schedule": crontab(minute=40)},
+    "confirm lessons after silence": {
+        "task": "training_orgs.confirm_silent",
+        "schedule": crontab(hour=1, minute=30),
+    },
     "forget old uploads": {"task": "intake.forget_old_imports", "schedule": crontab(hour=3, minute=45)},
 }
 

@@ -150,6 +150,24 @@ def test_the_bureau_identifies_a_course_and_publishes_one_with_a_note(unit: Inst
     assert Course.objects.get(number="K002").published_on == dt.date(2026, 11, 24)
 
 
+def test_the_form_of_a_course_is_checked_before_it_is_saved(unit: Institution) -> None:
+    own = _signed_in(RoleKind.ORG, institution=unit)
+    url = f"/training/{unit.code}/courses"
+    assert f'formaction="{url}/check/"' in _text(own, f"{url}/new/")
+    plan = {
+        "number": "K9", "title": "示范课", "category": "学科类", "subject": "数学", "stage": "初中", "mode": "线下",
+        "lesson_minutes": "45", "starts_on": "2026-12-01", "ends_on": "2026-12-06", "slots": "周六 09:00-10:30",
+    }  # fmt: skip
+    answer = own.post(f"{url}/check/", plan)
+    assert [(str(clash.day), clash.kind) for clash in answer.context["clashes"]] == [("2026-12-05", "rest")]
+    text = answer.content.decode()
+    assert "1 处排课冲突，还没有保存" in text
+    assert f'action="{url}/new/"' in text
+    assert 'value="2026-12-06"' in text
+    assert own.post(f"{url}/check/", {**plan, "slots": "周八"}).status_code == 422
+    assert not Course.objects.filter(number="K9").exists()
+
+
 def test_lessons_are_taken_and_sessions_cancelled_from_the_page(unit: Institution, bureau: Client) -> None:
     course = Course.objects.get(number="K002")
     make.order(course, "H9", "2026-11-01", 500, pupil="X009")

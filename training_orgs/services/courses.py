@@ -138,7 +138,8 @@ def foresee_clashes(row: Mapping[str, Any], *, actor: Any, today: dt.date) -> li
 def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a plan need not say yet: it is not judged by its number, title or price."""
     given = {"number": "草案", "title": "草案", "subject": "未定", "lesson_minutes": 45}
-    return {**given, **{key: value for key, value in row.items() if key not in ("teachers",)}}
+    said = {key: value for key, value in row.items() if key != "teachers" and value not in ("", None)}
+    return {**given, **said}
 
 
 def _decide(

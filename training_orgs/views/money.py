@@ -22,6 +22,7 @@ from shuangjian.core.weeks import Week
 from shuangjian.dashboards.views.asked import asked
 from shuangjian.dashboards.views.kept import KeptView
 from training_orgs.forms import money as forms
+from training_orgs.forms.rows import RowForm
 from training_orgs.models import Course, CourseSession, FeeOrder, Refund
 from training_orgs.selectors import clashes, money_page
 from training_orgs.selectors.courses_page import courses_page
@@ -29,6 +30,7 @@ from training_orgs.selectors.party import party_trail
 from training_orgs.services import courses, refunds
 from training_orgs.services.consumption import take_lessons
 from training_orgs.views.register import ActView, OrgView
+from training_orgs.views.rows import RowView
 
 PAGE_SIZE = 50
 #: How far ahead the radar over all institutions looks: choices, and the first of them by default.
@@ -274,6 +276,34 @@ class TakeLessonsView(MoneyActView):
         )
         if not charged:
             raise Refused("没有可以扣课时的订单：学员没有有效订单，或这一场已经登记过。")
+
+
+class CourseCheckView(RowView):
+    """The radar on the form of a course as it stands, before it is saved; the form comes back with what it sees."""
+
+    http_method_names: ClassVar[list[str]] = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        unit, kind = self.permitted()
+        form = RowForm(kind, request.POST)
+        form.is_valid()
+        context: dict[str, Any] = {"form": form, "checked_pk": self._pk(), "save_url": self._save_url(unit)}
+        try:
+            context["clashes"] = courses.foresee_clashes(form.row(), actor=signed_in(request), today=clock.today())
+        except InvalidInput as refused:
+            form.add_refusal(refused)
+            return self.render_to_response(self.get_context_data(**context), status=422)
+        return self.render_to_response(self.get_context_data(**context, is_checked=True))
+
+    def _pk(self) -> int | None:
+        asked_for = asked(self.request, "pk")
+        return int(asked_for) if asked_for.isdigit() and len(asked_for) < 19 else None
+
+    def _save_url(self, unit: Institution) -> str:
+        pk = self._pk()
+        if pk is None:
+            return reverse("row_new", args=[unit.code, "courses"])
+        return reverse("row_change", args=[unit.code, "courses", pk])
 
 
 def _day_or_404(text: str) -> dt.date:
