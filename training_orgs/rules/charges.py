@@ -44,11 +44,11 @@ _EXACT = DecimalField(max_digits=30, decimal_places=10)
 )
 def price_over_guide(lines: ScopedQuerySet[LinePrice]) -> QuerySet[Any]:
     """义务教育阶段学科类课程每标准课时的价格高于政府指导价加允许的上浮。"""
-    priced = lines.annotate(
+    priced: QuerySet[Any] = lines.annotate(
         standard=STANDARD_MINUTES.at("paid_on", by="mode"), bound=F("guide") * (1 + PRICE_FLOAT.at("paid_on"))
     ).annotate(price=Cast(F("amount") * F("standard"), _EXACT) / F("minutes"))
     # Compared by multiplication: a quotient is rounded.
-    over = priced.annotate(asked=F("amount") * F("standard"), allowed=F("bound") * F("minutes"))
+    over: QuerySet[Any] = priced.annotate(asked=F("amount") * F("standard"), allowed=F("bound") * F("minutes"))
     over = over.filter(asked__gt=F("allowed")).annotate(
         nth=Window(
             RowNumber(),

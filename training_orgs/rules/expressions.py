@@ -22,7 +22,7 @@ class MonthsBefore(Func):
     arity = 2
     output_field = DateField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         (day, day_params), (months, months_params) = _compiled(self, compiler)
         return f"({day} - make_interval(months => ({months})::int))::date", [*day_params, *months_params]
 
@@ -37,7 +37,7 @@ class LastOfMonths(Func):
     arity = 2
     output_field = DateField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         (day, day_params), (months, months_params) = _compiled(self, compiler)
         end = f"({day} + make_interval(months => ({months})::int))::date"
         end_params = [*day_params, *months_params]
@@ -51,7 +51,7 @@ class WorkdaysAfter(Func):
     arity = 2
     output_field = DateField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         (day, day_params), (count, count_params) = _compiled(self, compiler)
         days = "bureau_districtday b JOIN bureau_districtday e ON e.is_workday AND e.workdays = b.workdays"
         sql = f"(SELECT e.date FROM {days} + ({count})::int WHERE b.date = {day})"  # noqa: S608 - compiled expressions

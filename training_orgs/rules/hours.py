@@ -45,7 +45,7 @@ _PUPIL = Concat(Value("pupil:"), Max("pupil"), Value("/"), Max("subject"))
 )
 def too_many_hours_prepaid(charges: ScopedQuerySet[FeeCharge]) -> QuerySet[Any]:
     """一名学员一天内就单个科目所付课时（含赠送）高于标准。"""
-    over = charges.annotate(cap=PREPAID_HOURS.at("paid_on")).filter(hours__gt=F("cap"))
+    over: QuerySet[Any] = charges.annotate(cap=PREPAID_HOURS.at("paid_on")).filter(hours__gt=F("cap"))
     over = over.alias(offline=Value("offline"), online=Value("online"))
     contracts = over.values("institution", "contract_no", "paid_on", "cap").annotate(
         most=Max("hours"),

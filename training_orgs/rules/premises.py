@@ -51,12 +51,10 @@ _SELF = Value("self", output_field=CharField())
 class _MonthsAfter(Func):
     """So many calendar months after a date; where that day does not exist, the month's last."""
 
+    template = "(%(expressions)s)::int))::date"
+    arg_joiner = " + make_interval(months => ("
     arity = 2
     output_field = DateField()
-
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
-        (day, day_params), (months, months_params) = map(compiler.compile, self.get_source_expressions())
-        return f"({day} + make_interval(months => ({months})::int))::date", [*day_params, *months_params]
 
 
 @rule(
