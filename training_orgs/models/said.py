@@ -15,7 +15,8 @@ class DisputeDay(models.Model):
     """A day on which somebody complained of a fee or asked an institution for a refund.
 
     ``recent``: complaints and requests of the 30 days to it; ``base``: of the 56 days before those; ``…_before``: the
-    same as of the day before. Duplicates, refuted complaints, withdrawn requests and cancelled orders do not count.
+    same as of the day before. Duplicates, refuted complaints and withdrawn requests do not count; requests of cancelled
+    orders do.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
