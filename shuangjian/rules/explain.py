@@ -52,6 +52,11 @@ def register_words(
         _VALUES.setdefault(fact, {}).update(words)
 
 
+def words_of(fact: str, code: str) -> str:
+    """The Chinese words of a code that a fact, or what a standard is given by, has; the code itself without any."""
+    return _VALUES.get(fact, {}).get(code, code)
+
+
 @dataclass(frozen=True)
 class Card:
     """What a person needs to understand one finding; every text is Chinese and ready to show."""

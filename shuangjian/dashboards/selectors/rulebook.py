@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
-from shuangjian.bureau.models import Department
+from shuangjian.bureau.models import Department, Institution
 from shuangjian.core.choices import Stage
 from shuangjian.core.templatetags.ui import quantity
 from shuangjian.rules.clauses import Clause, all_clauses
 from shuangjian.rules.declare import Rule, all_rules
+from shuangjian.rules.explain import words_of
 from shuangjian.rules.parameters import Parameter
 
 #: Families of rules by the letters of their code, in the order of the guideline.
@@ -115,8 +116,14 @@ def rule_entry(rule: Rule, today: dt.date, names: dict[str, str]) -> RuleEntry:
         clauses=[clauses[each] for each in rule.clauses if each in clauses],
         standards=[_standard(parameter, today, rule.stages) for parameter in rule.parameters],
         departments=_named(rule.departments, names),
-        stages="、".join(stage.label for stage in Stage if stage.value in rule.stages) or "全部",
+        stages=_whom(rule),
     )
+
+
+def _whom(rule: Rule) -> str:
+    """The stages that a rule is about, else the kinds of institution."""
+    stages = [stage.label for stage in Stage if stage.value in rule.stages]
+    return "、".join(stages or [kind.label for kind in Institution.Kind if kind.value in rule.kinds]) or "全部"
 
 
 def by_domain(entries: Iterable[RuleEntry]) -> list[tuple[str, list[RuleEntry]]]:
@@ -199,7 +206,7 @@ def who_words(by: str, key: str) -> str:
         return str(Stage(key).label)
     if by == "severity":
         return _SEVERITY_WORDS.get(key, key)
-    return key
+    return words_of(by, key)
 
 
 def _named(codes: Iterable[str], names: dict[str, str]) -> str:

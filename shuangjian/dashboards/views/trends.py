@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from shuangjian.accounts.requests import signed_in
+from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.choices import Stage
 from shuangjian.dashboards.selectors import trends_filing, trends_heat, trends_ranking, trends_rules
@@ -18,7 +19,7 @@ from shuangjian.dashboards.selectors.jurisdiction import SUPERVISORS
 from shuangjian.dashboards.selectors.trends_scope import AREA_WORDS, CENTRE, TOWN, UNIT, Asked, Scope
 from shuangjian.dashboards.views.asked import asked
 from shuangjian.dashboards.views.kept import KeptView
-from shuangjian.rules.declare import Source, all_rules
+from shuangjian.rules.declare import Rule, Source, all_rules
 
 PAGE_SIZE = 40
 TABS = {"trends": "排名", "trends_heat": "热力图", "trends_rules": "规则走势", "trends_filing": "填报率"}
@@ -208,10 +209,15 @@ def _filters(scope: Scope, *, with_rules: bool, compares: bool) -> list[dict[str
         options = [{"value": s.value, "label": f"有{s.label}的学校", "count": stages[s.value]} for s in Stage]
         filters.append({"label": "学段", "param": "stage", "value": scope.asked.stage, "options": options})
     if with_rules:
-        rules = [{"value": rule.code, "label": f"{rule.code} {rule.title}"} for rule in all_rules()]
+        rules = [{"value": rule.code, "label": f"{rule.code} {rule.title}"} for rule in _of_schools()]
         value = scope.rule.code if scope.rule else ""
         filters.append({"label": "规则", "param": "rule", "value": value, "options": rules})
     return filters
+
+
+def _of_schools() -> list[Rule]:
+    """Rules that can concern a unit of these pages."""
+    return [rule for rule in all_rules() if rule.applies_to(Institution.Kind.SCHOOL, Stage.values)]
 
 
 def _choice(label: str, param: str, value: str, options: dict[str, str]) -> dict[str, Any]:
