@@ -10,15 +10,18 @@ class TrainingOrgsConfig(AppConfig):
         from shuangjian.api.registry import register_resource
         from shuangjian.bureau.derived_days import on_derived_days_change
         from shuangjian.bureau.reference import register_reference
+        from shuangjian.core.fiction import register_teller
         from training_orgs import rules, words_of_cards  # noqa: F401
         from training_orgs.api import register_resources
         from training_orgs.calendar_follow import judge_again
+        from training_orgs.fiction.world import make_orgs
         from training_orgs.observation_kinds import register_kinds
         from training_orgs.services.standards_imports import load_words
 
         on_derived_days_change(judge_again)
         words_of_cards.register()
         register_kinds()
+        register_teller("training_orgs", make_orgs)
         register_resources()
         register_reference("词表", load_words)
         register_resource("clinic", "training_orgs.clinic_api.ClinicViewSet")

@@ -21,6 +21,7 @@ from schools.fiction.units import Unit, pupils_by_stage
 from schools.fiction.weeks import Calendar, Days, school_days
 from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import Refused
+from shuangjian.core.fiction import Commission, tell_all
 from shuangjian.core.weeks import Week
 from shuangjian.intake import filings
 from shuangjian.intake.models import Filing
@@ -37,6 +38,7 @@ class World:
     """
 
     schools: int = 0
+    orgs: int = 0
     classes: int = 0
     weeks: list[Week] = field(default_factory=list)
     returns: int = 0
@@ -82,11 +84,13 @@ def make_world(
     seed: int,
     now: dt.datetime,
     tuning: Tuning | None = None,
+    orgs: int = 0,
     is_evaluated: bool = True,
     progress: Progress = lambda week, world: None,
 ) -> World:
     """Make ``schools`` fictional schools and their returns of the ``weeks`` teaching weeks before ``now``'s week.
 
+    ``orgs``: how many other institutions the registered tellers add, which note what they plant in the same key.
     The registers, then each week, are one transaction; ``progress`` is called after each. The same arguments and
     calendar give the same world. Without ``is_evaluated`` the judging is asked for and left to the drain, and nothing
     is reviewed, since reviewers look at findings first. Refused
@@ -104,6 +108,9 @@ def make_world(
         teller.tell(week, index)
         progress(week, world)
     _ask_for_judging(world, now)
+    if orgs:
+        share = min(1.0, _ORGS_IN_BREACH * teller.tuning.breach)
+        world.orgs = tell_all(Commission(orgs, seed, now, share, world.key))
     if is_evaluated:
         drain(lambda: now)
         teller.review()
@@ -225,5 +232,7 @@ class _Teller:
 #: A class that breaks a rule does it on this many of its days, on average: chances follow from the share of class-days.
 _CLASSES_A_BREACH = 4.0
 _STAGES_A_BREACH = 4.0
+#: Of the institutions that tellers add this many times the share of class-days break a rule, one each.
+_ORGS_IN_BREACH = 8.0
 #: From here on the planner needs to know how full its tables are.
 _MANY_CLASSES, _MANY_ITEMS = 1_000, 5_000

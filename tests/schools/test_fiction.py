@@ -156,9 +156,12 @@ def test_make_world_writes_its_key_and_leaves_the_judging_to_the_drain_when_aske
     load_reference(actor=None)
     key = tmp_path / "key.csv"
     arguments = ["--schools", "3", "--weeks", "3", "--size", "0.2", "--now", "2026-11-10T09:00", "--breach", "0.1"]
+    arguments += ["--orgs", "9"]
     call_command("make_world", *arguments, "--no-evaluate", "--answer-key", str(key))
     assert not Finding.objects.exists()
-    assert [request.scope for request in EvaluationRequest.objects.filter(done_at__isnull=True)] == ["district"]
+    asked = list(EvaluationRequest.objects.filter(done_at__isnull=True).values_list("scope", flat=True))
+    assert asked.count("district") == 1
+    assert asked.count("institution") == 9 + Institution.objects.filter(kind="public_body").count()
     drain(lambda: _NOW)
     with key.open(encoding="utf-8") as lines:
         answers = {tuple(row.values()) for row in csv.DictReader(lines)}

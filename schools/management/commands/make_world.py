@@ -18,12 +18,13 @@ from shuangjian.core.weeks import Week
 
 
 class Command(BaseCommand):
-    """``make_world --schools N --weeks N --seed S [--answer-key FILE]``: the same arguments give the same world."""
+    """``make_world --schools N [--orgs N] --weeks N --seed S [--answer-key FILE]``: the same arguments give the same world."""
 
     help = "Fill an empty portal with fictional schools (示范一小 …), their weekly returns and planted violations."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--schools", type=int, default=240)
+        parser.add_argument("--orgs", type=int, help="training institutions; by default one for two schools")
         parser.add_argument("--weeks", type=int, default=8, help="teaching weeks before the present one")
         parser.add_argument("--seed", type=int, default=2026)
         parser.add_argument("--now", default="", help="the story's present, such as 2027-01-26T09:00 (Shanghai)")
@@ -47,6 +48,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 now=_instant(options["now"]),
                 tuning=Tuning(breach=options["breach"], size=options["size"]),
+                orgs=options["schools"] // 2 if options["orgs"] is None else options["orgs"],
                 is_evaluated=not options["no_evaluate"],
                 progress=tell,
             )
@@ -69,7 +71,7 @@ def _told(world: World) -> str:
     planted = "，".join(f"{rule} {count}" for rule, count in sorted(world.planted.items()))
     share = world.breached / world.class_days if world.class_days else 0
     return (
-        f"演示数据：{world.schools} 所示范学校，{world.classes} 个班，{world.weeks[0].key} 至 {world.weeks[-1].key}，"
+        f"演示数据：{world.schools} 所示范学校，{world.orgs} 家示范机构，{world.classes} 个班，{world.weeks[0].key} 至 {world.weeks[-1].key}，"
         f"{world.returns} 份周报，{world.items} 项作业；{share:.1%} 的班级日有植入的问题；"
         f"应有疑似问题 {len(world.key.answers)} 条：{planted}"
     )

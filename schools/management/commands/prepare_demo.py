@@ -61,8 +61,10 @@ class Command(BaseCommand):
     def _fill_fictional_world(self) -> None:
         if Institution.objects.filter(is_fictional=True).exists():
             return
-        world = make_world(schools=30, weeks=8, seed=2026, now=clock.now(), tuning=_SMALL)
-        self.stdout.write(f"演示数据：{world.schools} 所示范学校，{len(world.weeks)} 周，{world.returns} 份周报。")
+        world = make_world(schools=30, weeks=8, seed=2026, now=clock.now(), tuning=_SMALL, orgs=12)
+        self.stdout.write(
+            f"演示数据：{world.schools} 所示范学校，{world.orgs} 家示范机构，{len(world.weeks)} 周，{world.returns} 份周报。"
+        )
 
 
 def _accounts(*, with_schools: bool) -> list[User]:
