@@ -28,14 +28,12 @@ WITH paid AS MATERIALIZED (
   FROM charge c
   JOIN paid p ON p.institution_id = c.institution_id AND p.pupil = c.pupil AND p.subject = c.subject
     AND p.paid_on <= c.paid_on AND p.refunded_on > c.paid_on
-), taken AS (
-  SELECT p.n, p.id, sum(t.hours) AS hours
-  FROM pair p JOIN training_orgs_consumption t ON t.line_id = p.id AND t.day <= p.day
-  GROUP BY p.n, p.id
 ), total AS (
   SELECT p.n, sum(greatest(p.hours - coalesce(t.hours, 0), 0)) AS hours, min(p.starts_on) FILTER (WHERE is_recent) AS first,
     max(p.last) FILTER (WHERE is_recent) AS last
-  FROM pair p LEFT JOIN taken t ON t.n = p.n AND t.id = p.id
+  FROM pair p
+  CROSS JOIN LATERAL (
+    SELECT sum(c.hours) AS hours FROM training_orgs_consumption c WHERE c.line_id = p.id AND c.day <= p.day) t
   GROUP BY p.n
 )
 SELECT c.institution_id, 'pupil:' || c.pupil || '/' || c.subject, c.paid_on,
