@@ -79,3 +79,23 @@ def test_a_refund_is_paid_once_and_the_day_that_disagrees_opens_beside_the_list(
     bureau.wait_for_url("**/money/")
     assert "已退" in bureau.locator("#refunds + .sj-table-wrap").inner_text()
     assert FeeOrder.objects.get().refunded == 300
+
+
+def test_the_form_of_a_course_shows_its_clashes_before_it_is_saved(bureau: Page, live_server: Any, unit: Any) -> None:
+    bureau.goto(f"{live_server.url}/training/{unit.code}/courses/new/")
+    for name, value in (("number", "K9"), ("title", "示范新课"), ("subject", "数学"), ("lesson_minutes", "45")):
+        bureau.fill(f"[name={name}]", value)
+    for name, label in (("category", "学科类"), ("stage", "初中"), ("mode", "线下")):
+        bureau.select_option(f"[name={name}]", label=label)
+    bureau.fill("[name=starts_on]", "2026-09-28")
+    bureau.fill("[name=ends_on]", "2026-10-11")
+    bureau.fill("[name=slots]", "周六 09:00-10:30")
+    bureau.click("button:has-text('先检查排课')")
+    clashes = bureau.locator("#clashes")
+    expect(clashes).to_contain_text("2026-10-03（周六）")
+    assert "2026-10-10（周六）" in clashes.inner_text()  # a swapped workday: in school hours, no rest day
+    assert clashes.locator("tbody tr").count() == 2
+    assert not unit.courses.filter(number="K9").exists()
+    bureau.click("button:has-text('保存课程')")
+    bureau.wait_for_url(f"**/training/{unit.code}/")
+    assert unit.courses.get(number="K9").sessions.count() == 2

@@ -281,7 +281,7 @@ class TakeLessonsView(MoneyActView):
 class CourseCheckView(RowView):
     """The radar on the form of a course as it stands, before it is saved; the form comes back with what it sees."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         unit, kind = self.permitted()
