@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection
@@ -190,7 +191,8 @@ class _Facts:
         facts.without_rows = _nothing_to_judge(ids, mondays, sets)
         facts.exempt = _exempt(ids, mondays, sets)
         facts.off = _switched_off(ids, weeks, sets)
-        facts.seen = _seen(ids, weeks, sets)
+        concerning = reduce(or_, (sets.applicable(kind, stages) for kind, stages in set(facts.units.values())))
+        facts.seen = _seen(ids, weeks, sets, concerning)
         return facts
 
 
@@ -286,10 +288,12 @@ def _switched_off(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dic
     return result
 
 
-def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets) -> dict[tuple[int, dt.date], Seen]:
-    """Rules with open, undismissed, not exempt findings; one query, a second where rules look at longer periods."""
+def _seen(ids: list[int], weeks: Sequence[Week], sets: _RuleSets, concerning: Rules) -> dict[tuple[int, dt.date], Seen]:
+    """Rules with open, undismissed, not exempt findings; one query, a second where one of the rules
+    ``concerning`` any of the units looks at longer periods."""
     findings = undismissed(Finding.objects.filter(institution_id__in=ids, is_trial=False, is_exempt=False).open())
-    longer = [rule.code for rule in sets.rules if rule.period not in _DAY_OR_WEEK]
+    of_longer = (rule.code for rule in sets.rules if rule.period not in _DAY_OR_WEEK)
+    longer = [code for code in of_longer if sets.bit[code] & concerning]
     monday_of = {week.key: week.monday for week in weeks}
     of_weeks = findings.filter(period__in=list(monday_of))  # no longer period is named like a week
     result = {(pk, monday_of[period]): seen for pk, period, seen in _grouped(of_weeks, sets)}
