@@ -90,7 +90,7 @@ def _severities(user: User) -> dict[int, dict[int, int]]:
 _Key = Callable[[OrgRow], str]
 FILTERS: dict[str, tuple[str, _Key, Callable[[str], str]]] = {
     "kind": ("类型", lambda row: str(row.unit.kind), lambda key: str(Institution.Kind(key).label)),
-    "category": ("类别", lambda row: row.unit.category, lambda key: str(Category(key).label) if key else "未定"),
+    "category": ("类别", lambda row: row.unit.category, lambda key: str(dict(Category.choices).get(key, "未定"))),
     "papers": ("证照", lambda row: str(row.papers.value), lambda key: str(LicenceState(key).label)),
     "status": ("状态", lambda row: str(row.unit.status), lambda key: str(Institution.Status(key).label)),
 }

@@ -81,7 +81,8 @@ def _page(name: str, unit: Institution) -> str:
 
 
 def _labels(choices: Any, values: Iterable[str]) -> str:
-    return "、".join(str(choices(value).label) for value in values) or "未载明"
+    words = dict(choices.choices)
+    return "、".join(str(words.get(value, value)) for value in values if value) or "未载明"
 
 
 def _profiles(unit: Institution) -> Section:

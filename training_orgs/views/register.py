@@ -35,6 +35,7 @@ class RegisterView(KeptView):
     """机构名录: every institution in scope, worst first; every filter is in the address."""
 
     template_name = "training_orgs/register.html"
+    roles = _LOOK_OUT | {RoleKind.DEPARTMENT}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = signed_in(self.request)
