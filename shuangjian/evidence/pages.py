@@ -65,6 +65,7 @@ def complaint_page(user: User, complaint: Complaint, today: dt.date, posted: Pos
         "is_closed": is_closed,
         "is_late": not is_closed and complaint.reply_due_on < today,
         "replied_late": complaint.replied_on is not None and complaint.replied_on > complaint.reply_due_on,
+        "may_mark": may_act and complaint_acts.MARK_DUPLICATE.is_open_to(user, complaint),
         "like": list(like[:_MOST_LIKE]) if may_act and not is_closed else [],
         "repeats": list(complaints_of(user).filter(duplicate_of=complaint)) if complaint.pk else [],
         "units": likely_units(user, complaint) if may_act and complaint.institution is None else [],

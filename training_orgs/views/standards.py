@@ -18,6 +18,7 @@ from shuangjian.core.errors import InvalidInput, Refused
 from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.views.asked import asked
 from shuangjian.rules.parameters import get_parameter
+from training_orgs.choices import Mode
 from training_orgs.forms.standards import EndForm, GuidePriceForm, WordForm
 from training_orgs.models import Advertisement, GuidePrice, ListedWord
 from training_orgs.selectors import ads as listing
@@ -27,6 +28,7 @@ from training_orgs.services.ads import record_clue
 PAGE_SIZE = 50
 _BUREAU: frozenset[str] = frozenset({RoleKind.BUREAU})
 _ABOVE: frozenset[str] = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN})
+_MODES = {mode.value: mode.label for mode in Mode}
 #: Standards about fees, shown beside the guide prices; the bureau changes them as it does every standard.
 _BOUNDS = (
     "training_orgs.price_float",
@@ -203,5 +205,5 @@ def _stands(row: Any, today: Any) -> str:
 
 def _bound(name: str) -> dict[str, Any]:
     parameter = get_parameter(name)
-    entries = [(key, entry) for key in parameter.file.values for entry in parameter.entries(key)]
+    entries = [(_MODES.get(key, key), entry) for key in parameter.file.values for entry in parameter.entries(key)]
     return {"parameter": parameter, "entries": entries}
