@@ -7,7 +7,8 @@ from shuangjian.settings.env import required
 
 SECRET_KEY = required("DJANGO_SECRET_KEY", "Generate 50 random characters and keep them out of the repository.")
 IDENTITY_KEY = required(
-    "IDENTITY_KEY", "Generate 50 random characters and keep them: with another key no stored identity hash matches any more."
+    "IDENTITY_KEY",
+    "Generate 50 random characters and keep them: with another key no stored identity hash matches any more.",
 )
 ALLOWED_HOSTS = [h.strip() for h in required("ALLOWED_HOSTS", "Comma-separated host names of the portal.").split(",")]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
