@@ -18,7 +18,7 @@ from shuangjian.core.weeks import Week
 
 
 class Command(BaseCommand):
-    """``make_world --schools N [--orgs N] --weeks N --seed S [--answer-key FILE]``: the same arguments give the same world."""
+    """``make_world --schools N [--orgs N] --weeks N --seed S [--answer-key FILE]``: same arguments, same world."""
 
     help = "Fill an empty portal with fictional schools (示范一小 …), their weekly returns and planted violations."
 
@@ -71,7 +71,8 @@ def _told(world: World) -> str:
     planted = "，".join(f"{rule} {count}" for rule, count in sorted(world.planted.items()))
     share = world.breached / world.class_days if world.class_days else 0
     return (
-        f"演示数据：{world.schools} 所示范学校，{world.orgs} 家示范机构，{world.classes} 个班，{world.weeks[0].key} 至 {world.weeks[-1].key}，"
+        f"演示数据：{world.schools} 所示范学校，{world.orgs} 家示范机构，{world.classes} 个班，"
+        f"{world.weeks[0].key} 至 {world.weeks[-1].key}，"
         f"{world.returns} 份周报，{world.items} 项作业；{share:.1%} 的班级日有植入的问题；"
         f"应有疑似问题 {len(world.key.answers)} 条：{planted}"
     )

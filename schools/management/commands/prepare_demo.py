@@ -14,7 +14,7 @@ from schools.fiction.world import Tuning, make_world
 from schools.models import SchoolClass
 from schools.reference import load_directory
 from shuangjian.accounts.models import User
-from shuangjian.bureau.models import GuidanceCentre, Institution, Town
+from shuangjian.bureau.models import Department, GuidanceCentre, Institution, Town
 from shuangjian.bureau.reference import load_reference
 from shuangjian.core import clock
 from shuangjian.core.errors import Refused
@@ -63,7 +63,8 @@ class Command(BaseCommand):
             return
         world = make_world(schools=30, weeks=8, seed=2026, now=clock.now(), tuning=_SMALL, orgs=12)
         self.stdout.write(
-            f"演示数据：{world.schools} 所示范学校，{world.orgs} 家示范机构，{len(world.weeks)} 周，{world.returns} 份周报。"
+            f"演示数据：{world.schools} 所示范学校，{world.orgs} 家示范机构，"
+            f"{len(world.weeks)} 周，{world.returns} 份周报。"
         )
 
 
@@ -81,7 +82,12 @@ def _accounts(*, with_schools: bool) -> list[User]:
             _account("zhenjie", "town", "镇街 演示", town=Town.objects.order_by("code").first()),
             _account("xuexiao", "school", "填报员 演示", institution=first),
             _account("xuexiao2", "school", "填报员 演示", institution=nine_year),
+            _account("shijianju", "dept", "市场监管 演示", department=Department.objects.filter(code="SC").first()),
         ]
+        orgs = Institution.objects.filter(is_fictional=True, kind=Institution.Kind.TRAINING_ORG, closed_on__isnull=True)
+        org = orgs.order_by("pinyin", "code").first()
+        if org:
+            accounts.append(_account("jigou", "org", "机构 演示", institution=org))
         classes = (
             list(SchoolClass.objects.filter(school_id=first.pk, grade=3).order_by("-school_year", "number")[:2])
             if first
