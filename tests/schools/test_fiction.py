@@ -216,10 +216,11 @@ def test_prepare_demo_twice_makes_one_world_and_the_accounts_once(capsys: pytest
     assert schools == 30
     assert not Run.objects.filter(finished_at=None).exists(), "nothing that the world asked for waits for ever"
     assert Finding.objects.open().exists()
-    accounts = set(User.objects.values_list("username", flat=True))
+    everybody = User.objects.filter(is_active=True)  # the others stand beside decisions about lists and sign in nowhere
+    accounts = set(everybody.values_list("username", flat=True))
     call_command("prepare_demo")
     assert Institution.objects.filter(kind="school").count() == schools
-    assert set(User.objects.values_list("username", flat=True)) == accounts
+    assert set(everybody.values_list("username", flat=True)) == accounts
     printed = capsys.readouterr().out
     assert all(username in printed for username in accounts)
 
