@@ -6,7 +6,11 @@ import datetime as dt
 
 import pytest
 
+from shuangjian.journal.models import EvaluationRequest
+from tests.make import Somebody
 from tests.training_orgs import money_make as make
+from training_orgs.rows import save_rows
+from training_orgs.services.courses import cancel_sessions
 from training_orgs.services.reach import since_for_courses, since_for_order, since_for_refund
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +68,30 @@ def test_a_changed_course_is_judged_from_its_first_session_or_payment():
 def test_a_course_that_nobody_paid_for_and_without_sessions_asks_for_nothing():
     course = make.course(make.org())
     assert since_for_courses([course.pk]) == {}
+
+
+def _asked_since() -> dt.date:
+    return EvaluationRequest.objects.latest("pk").since
+
+
+def test_a_cancelled_session_asks_from_the_payment_for_it():
+    course, _ = _order("2026-09-10", ends_on="2026-11-30")
+    held = make.session(course, "2026-10-10")
+    cancel_sessions([held], reason="台风", actor=Somebody(), today=DAY("2026-11-10"))
+    assert _asked_since() == DAY("2026-09-10")
+
+
+def test_a_course_filed_as_another_category_asks_from_its_first_session_or_payment():
+    course, _ = _order("2026-09-10", ends_on="2026-11-30")
+    type(course).objects.update(starts_on="2026-09-20")
+    make.session(course, "2026-09-25")
+    row = {
+        "institution": course.institution.code,
+        **{key: str(getattr(course, key)) for key in ("number", "title", "subject", "stage", "mode")},
+        "category": "arts",
+        "lesson_minutes": "45",
+        "starts_on": "2026-09-20",
+    }
+    saved = save_rows("courses", [row], actor=Somebody())
+    assert saved.changed == 1
+    assert _asked_since() == DAY("2026-09-10")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,13 @@ from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.core.locks import lock_institutions
 from shuangjian.journal.services import Done, record, record_many
+from training_orgs.models import Course, CourseSession
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.declare import Kind, get_kind
 from training_orgs.rows.staging import Written
 from training_orgs.rows.table import Table, of_json, of_nested
 from training_orgs.services.judging import ask_many
+from training_orgs.services.reach import since_for_courses, since_for_plans
 from training_orgs.services.reconciliation import reconcile
 
 
@@ -91,7 +94,18 @@ def _follow(kind: Kind, written: Written, actor: Any) -> None:
     today = clock.today()
     if kind.is_money:
         reconcile(sorted(written.since), min(day or today for day in written.since.values()))
-    ask_many(written.since, cause=f"{kind.label}变更")
+    ask_many(_since(kind, written, today), cause=f"{kind.label}变更")
+
+
+def _since(kind: Kind, written: Written, today: dt.date) -> Mapping[int, dt.date | None]:
+    """From which day each institution is judged again: what a course is alters all its sessions and the payments for
+    them, a session the payments for its course."""
+    if kind.model is CourseSession:
+        return since_for_plans(written.since, today)
+    if kind.model is not Course:
+        return written.since
+    altered = since_for_courses(written.keys[row] for row in {*written.fresh, *written.altered})
+    return {unit: min(day or today, altered.get(unit, today)) for unit, day in written.since.items()}
 
 
 def _sentence(kind: Kind, error: IntegrityError) -> str:

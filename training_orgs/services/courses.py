@@ -22,6 +22,7 @@ from training_orgs.rows import save_rows
 from training_orgs.rows.table import of_forms
 from training_orgs.selectors.clashes import Clash, clashes_of, rows_of
 from training_orgs.services.judging import ask
+from training_orgs.services.reach import since_for_plans
 
 #: 鉴别 is by a panel; the guide does not say of how many. Three can disagree and still decide: our reading (†).
 LEAST_EXPERTS = 3
@@ -50,7 +51,7 @@ def identify_course(course: Course, decision: Decision, *, actor: Any, today: dt
     course.identified = newest.result
     course.save(update_fields=["identified"])
     since = min(course.starts_on, course.published_on or course.starts_on)
-    ask(course.institution_id, since, today, f"学科鉴别 {course.number}")
+    _judge_plan(course.institution_id, since, today, f"学科鉴别 {course.number}")
     return made
 
 
@@ -90,7 +91,7 @@ def publish_course(
     course.save(update_fields=["published_on"])
     detail = {"on": str(on), "clashes": len(found), "note": note.strip()}
     record("publish_course", actor=actor, institution_id=course.institution_id, target=_name(course), detail=detail)
-    ask(course.institution_id, min(on, today), today, f"课程发布 {course.number}")
+    _judge_plan(course.institution_id, min(on, today), today, f"课程发布 {course.number}")
     return course, found
 
 
@@ -115,8 +116,13 @@ def cancel_sessions(sessions: Iterable[CourseSession], *, reason: str, actor: An
     for unit in units:
         detail = {"sessions": changed, "reason": reason, "since": str(min(days))}
         record("cancel_sessions", actor=actor, institution_id=unit, target="场次", detail=detail)
-        ask(unit, min(days), today, "取消场次")
+        _judge_plan(unit, min(days), today, "取消场次")
     return changed
+
+
+def _judge_plan(institution_id: int, since: dt.date, today: dt.date, cause: str) -> None:
+    """Ask for what a changed plan can alter: findings of its sessions' days, and of the payments for them."""
+    ask(institution_id, since_for_plans({institution_id: since}, today)[institution_id], today, cause)
 
 
 def foresee_clashes(row: Mapping[str, Any], *, actor: Any, today: dt.date) -> list[Clash]:

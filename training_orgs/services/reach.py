@@ -15,7 +15,7 @@ Nothing alters a finding dated before: no D rule looks ahead of its day but for 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Min
 
@@ -50,3 +50,13 @@ def since_for_courses(courses: Iterable[int], days: Iterable[dt.date] | None = N
     if first is not None:
         held = {unit: min(day, first) for unit, day in {**dict.fromkeys(paid, first), **held}.items()}
     return {unit: min(day for day in (paid.get(unit), held.get(unit)) if day) for unit in {*paid, *held}}
+
+
+def since_for_plans(changed: Mapping[int, dt.date | None], today: dt.date) -> dict[int, dt.date]:
+    """Institution id → day, after its teaching plan changed from a day on (None: from today on): TO-07, 13, 15 and 16
+    stand on the day of payment, so that orders whose span is not over before the change are judged again. One query."""
+    first = {unit: day or today for unit, day in changed.items()}
+    earliest = min(first.values(), default=today)
+    orders = FeeOrder.objects.filter(institution__in=first, cancelled_on=None).exclude(ends_on__lt=earliest)
+    paid = dict(orders.order_by().values_list("institution").annotate(first=Min("paid_on")))
+    return {unit: min(day, paid.get(unit, day)) for unit, day in first.items()}
