@@ -17,7 +17,7 @@ def test_an_endpoint_never_touches_the_manager_of_its_rows(file: Path) -> None:
 
 
 def test_only_tables_without_units_are_read_unscoped() -> None:
-    """Terms and breaks are the district's; towns and exceptions are narrowed by the scoped institutions; a dismissal
-    hangs on a scoped finding."""
+    """Terms, breaks and the criteria of lists are the district's; towns and exceptions are narrowed by the scoped
+    institutions; a dismissal hangs on a scoped finding."""
     unscoped = {name for file in ENDPOINTS for name in re.findall(r"(\w+)\._default_manager", file.read_text("utf-8"))}
-    assert unscoped == {"Term", "Break", "Town", "CalendarDay", "Dismissal"}
+    assert unscoped == {"Term", "Break", "Town", "CalendarDay", "Dismissal", "ListCriteria"}

@@ -82,7 +82,7 @@ class ListDecisionViewSet(ReadViewSet):
         unit = get_object_or_404(self.scoped(Institution), code=values.pop("institution"))
         services.person_of_the_bureau(request.user, "提出名单决定")
         kind, version = values.pop("kind"), values.pop("criteria")
-        criteria = ListCriteria.objects.filter(kind=kind, version=version).first()
+        criteria = ListCriteria._default_manager.filter(kind=kind, version=version).first()
         if criteria is None:
             raise InvalidInput([Problem("criteria", f"没有版本为“{version}”的标准，请先登记。", "unknown")])
         is_entry = values.pop("act") == ListDecision.Act.ENTRY
