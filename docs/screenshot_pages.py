@@ -212,6 +212,16 @@ def _class_form(page: Page) -> None:
 
 _UPLOAD = "the checked upload, for seven days"
 
+def _org(part: str = "") -> Callable[[Page], None]:
+    """The institution with the gravest findings: first of the register."""
+
+    def reach(page: Page) -> None:
+        go(page, "/training/?kind=training_org")
+        go(page, first_link(page, r"/training/\w*\d\w*/") + part)
+
+    return reach
+
+
 SHOTS = [
     Shot("login", "", _at("/login/")),
     Shot("bureau-home", "jiaoyuju", _at("/")),
@@ -255,4 +265,15 @@ SHOTS = [
     Shot("class-board", "xuexiao", _class_board),
     Shot("classes", "xuexiao", _classes),
     Shot("teachers", "xuexiao", _teachers),
+    Shot("training", "jiaoyuju", _at("/training/")),
+    Shot("training-org", "jiaoyuju", _org()),
+    Shot("training-courses", "jiaoyuju", _org("courses/")),
+    Shot("training-money", "jiaoyuju", _org("money/")),
+    Shot("training-own", "jigou", _at("/")),
+    Shot("training-radar", "jiaoyuju", _at("/training/radar/")),
+    Shot("training-import", "jiaoyuju", _at("/training/import/orders/")),
+    Shot("training-standards", "jiaoyuju", _at("/training/standards/")),
+    Shot("lists", "jiaoyuju", _at("/lists/")),
+    Shot("complaints", "jiaoyuju", _at("/complaints/")),
+    Shot("clinic", "", _at("/clinic/")),
 ]
