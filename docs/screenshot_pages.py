@@ -212,6 +212,7 @@ def _class_form(page: Page) -> None:
 
 _UPLOAD = "the checked upload, for seven days"
 
+
 def _org(part: str = "") -> Callable[[Page], None]:
     """The institution with the gravest findings: first of the register."""
 
