@@ -71,6 +71,7 @@ class Command(BaseCommand):
 def _accounts(*, with_schools: bool) -> list[User]:
     accounts = [
         _account("jiaoyuju", "bureau", "区教育局 演示"),
+        _account("jiaoyuju2", "bureau", "区教育局复核 演示"),  # what one proposes another reviews
         _account("guanli", "sysadmin", "系统管理员 演示"),
     ]
     if with_schools:
