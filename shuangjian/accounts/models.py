@@ -15,6 +15,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from shuangjian.accounts.inspectors import institutions_to_inspect
 from shuangjian.accounts.logins import LOGIN_PATTERN, normalised
 from shuangjian.bureau.models import Department, GuidanceCentre, Institution, Town
 from shuangjian.core import clock
@@ -30,7 +31,8 @@ class RoleKind(models.TextChoices):
 
     A teacher fills in the homework of the classes named in the account, and sees nothing else of the school. A training
     institution sees and files its own. A department sees what the rules that name it found, and the training registers
-    where it is one of REGISTER_DEPARTMENTS; never a weekly return.
+    where it is one of REGISTER_DEPARTMENTS; never a weekly return. An inspector of the bureau, a town or a department
+    sees the institutions of the open visits on which the inspector is.
     """
 
     BUREAU = "bureau", "区教育局"
@@ -40,6 +42,7 @@ class RoleKind(models.TextChoices):
     TEACHER = "teacher", "任课教师"
     ORG = "org", "培训机构"
     DEPARTMENT = "dept", "责任单位"
+    INSPECTOR = "inspector", "检查员"
     SYSADMIN = "sysadmin", "系统管理员"
 
 
@@ -136,7 +139,7 @@ class User(AbstractBaseUser):
         verbose_name="登录名",
     )
     name = models.CharField(max_length=40, verbose_name="姓名/岗位")
-    role_kind = models.CharField(max_length=8, choices=RoleKind.choices, verbose_name="角色")
+    role_kind = models.CharField(max_length=10, choices=RoleKind.choices, verbose_name="角色")
     centre = models.ForeignKey(
         GuidanceCentre, null=True, blank=True, on_delete=models.PROTECT, verbose_name="教育指导中心"
     )
@@ -167,10 +170,13 @@ class User(AbstractBaseUser):
                 | Q(role_kind="centre") & _exactly("centre", _UNIT_COLUMNS)
                 | Q(role_kind="town") & _exactly("town", _UNIT_COLUMNS)
                 | Q(role_kind__in=["school", "teacher", "org"]) & _exactly("institution", _UNIT_COLUMNS)
-                | Q(role_kind="dept") & _exactly("department", _UNIT_COLUMNS),
+                | Q(role_kind="dept") & _exactly("department", _UNIT_COLUMNS)
+                | Q(role_kind="inspector", centre__isnull=True, institution__isnull=True)
+                & (Q(town__isnull=True) | Q(department__isnull=True)),
                 name="user_role_has_its_unit",
                 violation_error_message=(
-                    "角色与单位不符：指导中心、镇街、学校、培训机构、责任单位账号各须指定对应的一个单位，其他角色不指定。"
+                    "角色与单位不符：指导中心、镇街、学校、培训机构、责任单位账号各须指定对应的一个单位；"
+                    "检查员指定镇街或责任单位之一，区教育局的检查员不指定；其他角色不指定。"
                 ),
             ),
         ]
@@ -241,8 +247,13 @@ class User(AbstractBaseUser):
 
     @property
     def department_code(self) -> str:
-        """Code of the department that the person acts for; "" for every other role and an account that is shut."""
-        return self.department.code if self.department is not None and self.may_act else ""
+        """Code of the department that the person acts for; "" for every other role and an account that is shut.
+
+        An inspector of a department sees by visits and not by the rules that name it.
+        """
+        if self.role_kind != RoleKind.DEPARTMENT or self.department is None or not self.may_act:
+            return ""
+        return self.department.code
 
     @property
     def sees_registers(self) -> bool:
@@ -270,6 +281,8 @@ class User(AbstractBaseUser):
             return Q(**{lookup(path, "pk"): self.institution_id})
         if self.department_code in REGISTER_DEPARTMENTS:
             return Q(**{lookup(path, "kind__in"): REGISTER_KINDS})
+        if self.role_kind == RoleKind.INSPECTOR:
+            return Q(**{lookup(path, "pk__in"): institutions_to_inspect(self)})
         return _NOTHING
 
 

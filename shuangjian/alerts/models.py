@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from shuangjian.alerts.rectification_models import Rectification, RectificationStep
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
 from shuangjian.rules.scoping import RuledQuerySet
+
+__all__ = ["Alert", "AlertEvent", "Rectification", "RectificationStep"]
 
 
 class AlertQuerySet(RuledQuerySet["Alert"]):

@@ -1,4 +1,5 @@
-"""Running numbers of a year: TS-2026-00001 for complaints, GC-2026-00001 for observations."""
+"""Running numbers of a year: TS-2026-00001 for complaints, GC-… for observations, JC-… for visits, ZG-… for
+rectifications."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.db.models.functions import Cast, Substr
 
 from shuangjian.core.locks import lock_singleton
 
-_LOCKS = {"TS": 61, "GC": 62}
+_LOCKS = {"TS": 61, "GC": 62, "JC": 63, "ZG": 64}
 
 
 def next_numbers(model: type[models.Model], prefix: str, year: int, count: int) -> list[str]:

@@ -30,7 +30,8 @@ class StoredFileQuerySet(ScopedQuerySet["StoredFile"]):
 
 class StoredFile(models.Model):
     """文件. ``sha256`` seals what was received; ``path`` is where the bytes to show lie in the media storage (a picture
-    is re-encoded without EXIF, so its own hash differs). ``purpose`` names what it is shown with."""
+    is re-encoded without EXIF, so its own hash differs), ``sealed_path`` where the original lies, which only the bureau
+    may take out. ``purpose`` names what it is shown with."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="files")
@@ -40,6 +41,7 @@ class StoredFile(models.Model):
     size = models.PositiveIntegerField(verbose_name="字节数")
     sha256 = models.CharField(max_length=64, db_index=True, verbose_name="校验值")
     path = models.CharField(max_length=120)
+    sealed_path = models.CharField(max_length=120, blank=True, help_text="the bytes as received; blank: not kept")
     uploaded_by = models.ForeignKey(
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="上传者"
     )
@@ -60,3 +62,35 @@ class StoredFile(models.Model):
     def is_picture(self) -> bool:
         """Whether a page can show it in itself."""
         return self.media_type.startswith("image/")
+
+
+class PartialUpload(models.Model):
+    """续传: a file that arrives in pieces over a bad line. ``key`` comes from the sender: sent twice it is one file.
+
+    ``received`` bytes of ``total`` lie in the part file; ``stored`` once they were all there and matched ``sha256``.
+    """
+
+    key = models.UUIDField(unique=True, editable=False)
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    uploaded_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=40)
+    name = models.CharField(max_length=120, blank=True)
+    total = models.PositiveIntegerField(verbose_name="总字节数")
+    received = models.PositiveIntegerField(default=0, verbose_name="已收字节数")
+    sha256 = models.CharField(max_length=64, blank=True, verbose_name="发送方校验值")
+    stored = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    started_at = models.DateTimeField(auto_now_add=True)
+    touched_at = models.DateTimeField(auto_now=True)
+
+    INSTITUTION = "institution"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "续传"
+        constraints = [
+            models.CheckConstraint(condition=Q(received__lte=F("total")), name="partial_upload_within_total"),
+        ]
+        indexes = [models.Index(fields=["touched_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.received}/{self.total}"
