@@ -7,7 +7,9 @@ class InspectionsConfig(AppConfig):
     verbose_name = "检查"
 
     def ready(self) -> None:
+        from inspections.api import register_resources
         from inspections.scope import institutions_of
         from shuangjian.accounts.inspectors import register_targets
 
         register_targets(institutions_of)
+        register_resources()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("schools.urls")),
     path("", include("training_orgs.standards_urls")),
     path("", include("training_orgs.urls")),
+    path("", include("inspections.urls")),
     path("", include("shuangjian.intake.urls")),
     path("", include("shuangjian.files.urls")),
     path("", include("shuangjian.lists.urls")),

@@ -1,0 +1,1 @@
+"""What is done to checklists and visits; the only writers of their tables."""
