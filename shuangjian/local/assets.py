@@ -33,6 +33,12 @@ FILES = {
     "echarts/echarts.min.js": "echarts/dist/echarts.min.js",
     "echarts/LICENSE": "echarts/LICENSE",
     "echarts/NOTICE": "echarts/NOTICE",
+    "idb/idb.js": "idb/build/umd.js",
+    "idb/LICENSE": "idb/LICENSE",
+    "browser-image-compression/browser-image-compression.js": (
+        "browser-image-compression/dist/browser-image-compression.js"
+    ),
+    "browser-image-compression/LICENSE": "browser-image-compression/LICENSE",
 }
 # A source map that is not there is a 404 in every browser console and stops hashed static storage.
 SOURCE_MAP = re.compile(rb"\n?(?://|/\*)[#@] ?sourceMappingURL=\S*(?:\s*\*/)?")
