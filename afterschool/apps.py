@@ -8,9 +8,11 @@ class AfterschoolConfig(AppConfig):
 
     def ready(self) -> None:
         from afterschool import rules  # noqa: F401
+        from afterschool.observation_kinds import register_kinds
         from afterschool.sections import AfterSchoolSection
         from shuangjian.api.registry import register_resource
         from shuangjian.intake.sections import register_section
 
+        register_kinds()
         register_section(AfterSchoolSection())
         register_resource("service-days", "afterschool.api.ServiceDayViewSet")

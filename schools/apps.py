@@ -9,11 +9,13 @@ class SchoolsConfig(AppConfig):
     def ready(self) -> None:
         from schools import rules  # noqa: F401
         from schools.exposure import class_days
+        from schools.observation_kinds import register_kinds
         from schools.sections import SchoolDaySection
         from shuangjian.api.registry import register_resource
         from shuangjian.dashboards.exposure import register_class_days
         from shuangjian.intake.sections import register_section
 
+        register_kinds()
         register_section(SchoolDaySection())
         register_class_days(class_days)
         register_resource("schools", "schools.api.SchoolViewSet")
