@@ -13,19 +13,28 @@ from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
 
 #: Beginnings of the purposes whose files an institution may see of itself, whoever sent them. What is not named here,
 #: such as a complaint's attachments or an inspector's photos, it sees only where its own people sent it.
-SHOWN_TO_THE_INSTITUTION = ("ad:", "licence:", "list:", "order:", "refund:")
+SHOWN_TO_THE_INSTITUTION = ("ad:", "licence:", "list:", "order:", "rect:", "refund:")
+#: What an inspector on an open visit may see of the institution: papers, advertisements, what was
+#: seen on the spot, and rectifications. Files of orders and refunds are about pupils' families.
+SHOWN_TO_INSPECTORS = ("ad:", "licence:", "rect:", "site:", "visit:")
 _OF_AN_INSTITUTION = frozenset({"school", "org", "teacher"})
+
+
+def _for(purposes: tuple[str, ...]) -> Q:
+    meant = Q()
+    for beginning in purposes:
+        meant |= Q(purpose__startswith=beginning)
+    return meant
 
 
 class StoredFileQuerySet(ScopedQuerySet["StoredFile"]):
     def visible_to(self, principal: Principal | None) -> Self:
         rows = super().visible_to(principal)
-        if power_of(principal) not in _OF_AN_INSTITUTION:
-            return rows
-        shown = Q(uploaded_by__institution=F("institution"))
-        for beginning in SHOWN_TO_THE_INSTITUTION:
-            shown |= Q(purpose__startswith=beginning)
-        return rows.filter(shown)
+        if power_of(principal) in _OF_AN_INSTITUTION:
+            return rows.filter(Q(uploaded_by__institution=F("institution")) | _for(SHOWN_TO_THE_INSTITUTION))
+        if power_of(principal) == "inspector":
+            return rows.filter(_for(SHOWN_TO_INSPECTORS))
+        return rows
 
 
 class StoredFile(models.Model):

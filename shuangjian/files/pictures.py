@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -13,9 +15,20 @@ from shuangjian.core.uploads import MOST_BYTES
 
 #: A camera of 2026 takes 12 to 50 million pixels; decoding more would take a worker's memory.
 MOST_PIXELS = 50_000_000
+#: PNG and WebP cannot be decoded at half their size: all their pixels lie in memory, four bytes each.
+_MOST_PIXELS_UNPACKED = 20_000_000
 #: What is kept is made smaller than this, so that a page of photos stays light. Print at A3 needs no more.
 LONGEST_SIDE = 4096
+#: Of a photo of a visit, whose original is sealed: a face plate or a notice on a wall is still read at this size.
+VISIT_SIDE = 2048
 _JPEG_QUALITY = 88
+_VISIT_QUALITY = 80
+_PDF = b"%PDF-"
+#: What Pillow raises over broken bytes, in one decoder or another.
+_DAMAGED = (
+    UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, struct.error, zlib.error,
+    EOFError, LookupError, OverflowError, TypeError,
+)  # fmt: skip
 _ACCEPTED = "请上传 JPEG、PNG、WebP 图片或 PDF"
 
 
@@ -34,11 +47,21 @@ class _Format:
     media_type: str
     ending: str
     with_alpha: bool
+    most_pixels: int
 
 
-_JPEG = _Format("JPEG", "image/jpeg", "jpg", with_alpha=False)
-_PNG = _Format("PNG", "image/png", "png", with_alpha=True)
-_WEBP = _Format("WEBP", "image/webp", "webp", with_alpha=True)
+_JPEG = _Format("JPEG", "image/jpeg", "jpg", False, MOST_PIXELS)
+_PNG = _Format("PNG", "image/png", "png", True, _MOST_PIXELS_UNPACKED)
+_WEBP = _Format("WEBP", "image/webp", "webp", True, _MOST_PIXELS_UNPACKED)
+
+
+@dataclass(frozen=True)
+class _View:
+    """As what a picture is drawn anew."""
+
+    kind: _Format
+    longest_side: int
+    quality: int
 
 
 def checked(raw: bytes, field: str) -> Content:
@@ -46,16 +69,30 @@ def checked(raw: bytes, field: str) -> Content:
 
     InvalidInput at ``field`` for everything else, before it is decoded.
     """
-    if not raw:
-        raise _refused(field, "文件是空的（0 字节），请重新选择；手机照片请等上传完成。", "empty")
-    if len(raw) > MOST_BYTES:
-        raise too_large(field)
-    if raw.startswith(b"%PDF-"):
+    _weighed(raw, field)
+    if raw.startswith(_PDF):
         return Content(raw, "application/pdf", "pdf")
     kind = _picture_format(raw)
     if kind is None:
         raise _refused(field, _what_it_is(raw), "type")
-    return _drawn_anew(raw, kind, field)
+    return _drawn_anew(raw, kind, _View(kind, LONGEST_SIDE, _JPEG_QUALITY), field)
+
+
+def checked_photo(raw: bytes, field: str, longest_side: int) -> Content:
+    """As ``checked``, of photos alone: whatever they came as, they are shown as a JPEG of at most ``longest_side``."""
+    _weighed(raw, field)
+    kind = _picture_format(raw)
+    if kind is None:
+        is_pdf = raw.startswith(_PDF)
+        raise _refused(field, "这是 PDF，这里只收照片（JPEG、PNG、WebP）。" if is_pdf else _what_it_is(raw), "type")
+    return _drawn_anew(raw, kind, _View(_JPEG, longest_side, _VISIT_QUALITY), field)
+
+
+def _weighed(raw: bytes, field: str) -> None:
+    if not raw:
+        raise _refused(field, "文件是空的（0 字节），请重新选择；手机照片请等上传完成。", "empty")
+    if len(raw) > MOST_BYTES:
+        raise too_large(field)
 
 
 def too_large(field: str) -> InvalidInput:
@@ -87,35 +124,41 @@ def _what_it_is(raw: bytes) -> str:
     return f"按内容看，这不是图片，也不是 PDF（不看文件名后缀）。{_ACCEPTED}。"
 
 
-def _drawn_anew(raw: bytes, kind: _Format, field: str) -> Content:
+def _drawn_anew(raw: bytes, kind: _Format, view: _View, field: str) -> Content:
     try:
         with warnings.catch_warnings():
             # Pillow warns of large pictures; the bound below refuses them.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(BytesIO(raw), formats=[kind.pillow])
             width, height = picture.size
-            if width * height > MOST_PIXELS:
-                most = MOST_PIXELS // 10_000
+            if width * height > kind.most_pixels:
+                most = kind.most_pixels // 10_000
                 message = f"图片为 {width}×{height} 像素，超过 {most} 万像素，没有保存。请缩小后上传。"
                 raise _refused(field, message, "pixels")
             if kind is _JPEG:
-                picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a large photo at half its size
-            return Content(_encoded(ImageOps.exif_transpose(picture), kind), kind.media_type, kind.ending)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+                picture.draft("RGB", (view.longest_side, view.longest_side))  # decodes a large photo at half its size
+            return Content(_encoded(picture, view), view.kind.media_type, view.kind.ending)
+    except _DAMAGED as error:
         message = "图片不完整或已损坏，打不开。请在原设备上打开核对，重新导出后上传。"
         raise _refused(field, message, "damaged") from error
 
 
-def _encoded(picture: Image.Image, kind: _Format) -> bytes:
+def _encoded(picture: Image.Image, view: _View) -> bytes:
     has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-    plain = picture.convert("RGBA" if has_alpha and kind.with_alpha else "RGB")
-    plain.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    plain = picture.convert("RGBA" if has_alpha else "RGB")
+    plain.info["exif"] = picture.info.get("exif", b"")
+    plain.thumbnail((view.longest_side, view.longest_side), reducing_gap=2.0)
+    plain = ImageOps.exif_transpose(plain)
+    if has_alpha and not view.kind.with_alpha:
+        paper = Image.new("RGB", plain.size, "white")
+        paper.paste(plain, mask=plain.getchannel("A"))
+        plain = paper
     plain.info.clear()  # EXIF, colour profile, comments: save() would write some of them again
     written = BytesIO()
-    if kind is _PNG:
-        plain.save(written, kind.pillow, optimize=False)
+    if view.kind is _PNG:
+        plain.save(written, "PNG", optimize=False)
     else:
-        plain.save(written, kind.pillow, quality=_JPEG_QUALITY)
+        plain.save(written, view.kind.pillow, quality=view.quality)
     return written.getvalue()
 
 
