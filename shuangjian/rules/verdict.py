@@ -105,9 +105,11 @@ def fill(
         cursor.execute("DELETE FROM verdict; DELETE FROM judged; DELETE FROM covered")
         judged = [(rule.code, rule.source.value, *_dates(spans[rule.code])) for rule in rules]
         cursor.execute(_INTO_JUDGED, [list(column) for column in zip(*judged, strict=True)] or [[]] * 4)
-        shared = derived.share(cursor, rules, institution_ids, spans)
+        # What is judged and not asked still clears: a rule that no unit here can break finds nothing.
+        asked = _breakable(cursor, rules, institution_ids)
+        shared = derived.share(cursor, asked, institution_ids, spans)
         seen = 0
-        for rule in rules:
+        for rule in asked:
             is_shared = rule.code in shared
             statement = statement_of(rule, parameters=parameters, terms=terms, now=now, is_shared=is_shared)
             if statement is not None:
@@ -116,6 +118,13 @@ def fill(
         weeks = _fill_covered(cursor, institution_ids, spans.values())
         if seen + weeks > derived.FEW_ROWS:
             cursor.execute("ANALYZE verdict; ANALYZE covered")
+
+
+def _breakable(cursor: CursorWrapper, rules: Sequence[Rule], institution_ids: Sequence[int]) -> list[Rule]:
+    """The rules that are about a kind of these institutions: a school's week asks nothing about training."""
+    cursor.execute("SELECT DISTINCT kind FROM bureau_institution WHERE id = ANY(%s)", [list(institution_ids)])
+    here = {kind for (kind,) in cursor.fetchall()}
+    return [rule for rule in rules if not rule.kinds or rule.kinds & here]
 
 
 def _dates(span: Span) -> tuple[dt.date, dt.date]:
