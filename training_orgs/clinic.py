@@ -21,6 +21,7 @@ from shuangjian.core.choices import Severity
 from shuangjian.rules import engine, explain
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import Rule, get_rule
+from shuangjian.rules.expressions import LastOfMonths, MonthsBefore
 from shuangjian.rules.parameters import frozen
 from shuangjian.rules.periods import Span
 from training_orgs.choices import COMPULSORY_STAGES, Category, Channel
@@ -35,7 +36,6 @@ from training_orgs.models import (
     OrderSpan,
 )
 from training_orgs.rules.charges import ONCE_AMOUNT, PRICE_FLOAT, STANDARD_MINUTES
-from training_orgs.rules.expressions import LastOfMonths, MonthsBefore
 from training_orgs.rules.spans import EARLY_MONTHS, PREPAID_MONTHS
 
 CODES = ("TO-12", "TO-13", "TO-14", "TO-15", "TO-16", "TO-18", "TO-19")

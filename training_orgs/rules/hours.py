@@ -11,11 +11,11 @@ from django.db.models.functions import Concat, JSONObject, Round
 from shuangjian.core.choices import Severity
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.rules.declare import Period, Source, rule
+from shuangjian.rules.expressions import Days, LastOfMonths
 from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.violations import violations
 from training_orgs.models import ChargeHistory, FeeCharge
 from training_orgs.rules.charges import DEPARTMENTS, ORDER, STANDARD_MINUTES
-from training_orgs.rules.expressions import Days, LastOfMonths
 from training_orgs.rules.in_force import OPERATORS
 from training_orgs.rules.spans import PREPAID_MONTHS
 

@@ -6,12 +6,11 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, DateField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models import CharField, DateField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Least
 
 from shuangjian.core.clock import local
-from shuangjian.rules.periods import BEGINNING
+from shuangjian.rules.expressions import begins
 from training_orgs.choices import COMPULSORY_STAGES
 from training_orgs.models import Licence, OrgProfile
 from training_orgs.selectors.papers import in_force
@@ -121,11 +120,3 @@ def on_offer(day: dt.date) -> Q:
 
 #: Day from which a course is offered, to be annotated as ``offered_on`` before ``on_offer``.
 OFFERED_ON = Coalesce("published_on", "starts_on")
-
-
-def begins(*days: str | Combinable, opened: str = "institution__opened_on") -> Greatest:
-    """``on`` of a standing finding: the latest of its own day, the guideline's first day and the opening.
-
-    greatest() passes over NULL.
-    """
-    return Greatest(*days, F(opened), Value(BEGINNING, output_field=DateField()), output_field=DateField())

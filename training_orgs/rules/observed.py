@@ -15,9 +15,9 @@ from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.evidence.choices import State
 from shuangjian.evidence.models import Observation
 from shuangjian.rules.declare import Period, Source, code, rule
+from shuangjian.rules.expressions import WorkdaysAfter
 from shuangjian.rules.violations import violations
 from training_orgs import observation_kinds as kinds
-from training_orgs.rules.expressions import WorkdaysAfter
 from training_orgs.rules.in_force import OPERATORS, begins
 
 _HIDDEN_TRADE = ["JY", "ZF", "GA", "ZJ"]

@@ -12,11 +12,11 @@ from shuangjian.core.choices import Severity
 from shuangjian.core.clock import local
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.rules.declare import Period, Source, code, rule
+from shuangjian.rules.expressions import WorkdaysAfter
 from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
 from training_orgs.models import Refund
-from training_orgs.rules.expressions import WorkdaysAfter
 from training_orgs.rules.in_force import OPERATORS
 
 ANSWER_WORKDAYS = load_parameter(__file__, "refund_answer_workdays")

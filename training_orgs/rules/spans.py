@@ -10,12 +10,12 @@ from django.db.models.functions import Coalesce, JSONObject
 from shuangjian.core.choices import Severity
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.rules.declare import Period, Source, rule
+from shuangjian.rules.expressions import Days, LastOfMonths, MonthsBefore, Pair
 from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
 from training_orgs.models import OrderPlan, OrderSpan, RestLesson
 from training_orgs.rules.charges import DEPARTMENTS, ORDER
-from training_orgs.rules.expressions import Days, LastOfMonths, MonthsBefore, Pair
 from training_orgs.rules.in_force import OPERATORS
 
 PREPAID_MONTHS = load_parameter(__file__, "prepaid_months")

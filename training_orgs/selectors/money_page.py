@@ -12,10 +12,10 @@ from django.db.models import Case, DateField, F, Q, QuerySet, When
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.rules import engine
+from shuangjian.rules.expressions import WorkdaysAfter
 from shuangjian.rules.parameters import frozen
 from training_orgs.choices import LedgerKind
 from training_orgs.models import Consumption, DailyBalance, FeeOrder, LedgerEntry, Refund
-from training_orgs.rules.expressions import WorkdaysAfter
 from training_orgs.rules.refunds import ANSWER_WORKDAYS, PAYMENT_WORKDAYS, refund_overdue
 
 #: Days of the reconciliation on the page, those that disagree first; points of the chart.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import DateField, Func, IntegerField
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, DateField, F, Func, IntegerField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest
+
+from shuangjian.rules.periods import BEGINNING
 
 
 class Days(Func):
@@ -25,6 +30,17 @@ class MonthsBefore(Func):
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         (day, day_params), (months, months_params) = _compiled(self, compiler)
         return f"({day} - make_interval(months => ({months})::int))::date", [*day_params, *months_params]
+
+
+class MonthsAfter(Func):
+    """The corresponding date so many calendar months later; where that day does not exist, the month's last."""
+
+    arity = 2
+    output_field = DateField()
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
+        (day, day_params), (months, months_params) = _compiled(self, compiler)
+        return f"({day} + make_interval(months => ({months})::int))::date", [*day_params, *months_params]
 
 
 class LastOfMonths(Func):
@@ -58,12 +74,28 @@ class WorkdaysAfter(Func):
         return sql, [*count_params, *day_params]
 
 
+class AndItself(Func):
+    """An array of keys, and one more."""
+
+    function = "array_append"
+    arity = 2
+    output_field = ArrayField(BigIntegerField())
+
+
 class Pair(Func):
     """Two values as one, to be counted together."""
 
     template = "(%(expressions)s)"
     arity = 2
     output_field = IntegerField()
+
+
+def begins(*days: str | Combinable, opened: str = "institution__opened_on") -> Greatest:
+    """``on`` of a standing finding: the latest of its own day, the guideline's first day and the opening.
+
+    greatest() passes over NULL.
+    """
+    return Greatest(*days, F(opened), Value(BEGINNING, output_field=DateField()), output_field=DateField())
 
 
 def _compiled(function: Func, compiler: Any) -> list[tuple[str, list[Any]]]:
