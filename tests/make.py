@@ -154,6 +154,8 @@ def user(role: str, unit: Any = None, *, username: str = "", password: str = PAS
     """An account that needs no first change. ``unit``: the centre, town, institution or department of the role."""
     field = {"centre": "centre", "town": "town", "school": "institution", "org": "institution", "dept": "department"}
     name = field.get(role)
+    if role == "inspector" and unit is not None:
+        name = "town" if isinstance(unit, Town) else "department"
     account = User(username=username or f"{role}{User.objects.count() + 1}", name="测试员", role_kind=role)
     if name:
         setattr(account, name, unit)
@@ -161,6 +163,18 @@ def user(role: str, unit: Any = None, *, username: str = "", password: str = PAS
     account.full_clean()
     account.save()
     return account
+
+
+def open_visit(institution: Institution, *inspectors: User, state: str = "planned", on: dt.date | None = None) -> Any:
+    """A visit that these inspectors have before them: while it is open they see the institution."""
+    from inspections.models import Visit, VisitInspector
+
+    number = f"JC-{Visit.objects.count() + 1:05d}"
+    visit = Visit.objects.create(
+        number=number, institution=institution, kind="planned", state=state, planned_on=on or clock.today()
+    )
+    VisitInspector.objects.bulk_create(VisitInspector(visit=visit, person=person) for person in inspectors)
+    return visit
 
 
 def full_payload(institution: Institution, week: Week = WEEK, **replaced: Any) -> dict[str, Any]:

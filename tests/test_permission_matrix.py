@@ -2,7 +2,8 @@
 
 The API has a matrix of its own. Every object named in an address lies in the first town (see dashboards/world.py), so
 that "other centre", "other town" and "other school" are the outsiders; "org" is a training institution of the first
-town, "dept" one of the departments that see the training registers. ``ok`` is a page, a redirect elsewhere than to
+town, "dept" one of the departments that see the training registers, "inspector" has open visits to the school and the
+institution, "other inspector" none. ``ok`` is a page, a redirect elsewhere than to
 the login, or a form sent back with its mistakes; ``login`` is the way there; a number is that status.
 """
 
@@ -37,7 +38,7 @@ from training_orgs.models import Advertisement, GuidePrice, ListedWord, Training
 
 PEOPLE = [
     "nobody", "sysadmin", "bureau", "centre", "other centre", "town", "other town", "school", "other school",
-    "org", "dept",
+    "org", "dept", "inspector", "other inspector",
 ]  # fmt: skip
 EXCLUDED = "api/"
 
@@ -45,7 +46,14 @@ EXCLUDED = "api/"
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
     with time_machine.travel(NOW, tick=False):
-        yield build()
+        world = build()
+        town, org = world.people["town"].town, world.people["org"].institution
+        assert org is not None
+        for name in ("inspector", "other inspector"):
+            world.people[name] = make.user("inspector", town, username=name.replace(" ", "-"))
+        for unit in (world.school, org):
+            make.open_visit(unit, world.people["inspector"])
+        yield world
 
 
 def addresses() -> dict[str, set[str]]:

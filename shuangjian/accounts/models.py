@@ -101,8 +101,8 @@ class UserQuerySet(models.QuerySet["User"]):
         """Accounts that ``person`` may reset: those of the units below (for the bureau also its own), never one's own.
 
         System administrators look after every account, the bureau after all but system administrators; guidance
-        centres and towns after the schools and training institutions of their jurisdiction, a school after its
-        teachers; nobody else after any.
+        centres and towns after the schools and training institutions of their jurisdiction, a town also after its
+        inspectors, a school after its teachers; nobody else after any.
         """
         if person is None or not person.may_act or person.must_change_password:
             return self.none()
@@ -112,7 +112,10 @@ class UserQuerySet(models.QuerySet["User"]):
         if person.role_kind == RoleKind.BUREAU:
             return others.exclude(role_kind=RoleKind.SYSADMIN)
         if person.role_kind in (RoleKind.CENTRE, RoleKind.TOWN):
-            return others.filter(person.jurisdiction("institution"), role_kind__in=KIND_OF_ROLE)
+            below = Q(person.jurisdiction("institution"), role_kind__in=KIND_OF_ROLE)
+            if person.role_kind == RoleKind.TOWN:
+                below |= Q(role_kind=RoleKind.INSPECTOR, town=person.town_id, town__isnull=False)
+            return others.filter(below)
         if person.role_kind == RoleKind.SCHOOL:
             return others.filter(person.jurisdiction("institution"), role_kind=RoleKind.TEACHER)
         return self.none()
@@ -195,11 +198,16 @@ class User(AbstractBaseUser):
             )
         own_role = _HAS_OWN_ROLE.get(self.department.code) if self.department is not None else None
         if self.department is not None and own_role is not None:
-            raise ValidationError(
-                {"department": f"“{self.department.name}”不建立责任单位账号，请用角色 {own_role}（{own_role.label}）。"}
-            )
+            raise ValidationError({"department": self._refused_department(own_role)})
         if (self.role_kind == RoleKind.TEACHER) != bool(self.classes):
             raise ValidationError({"classes": "任课教师账号须指定任教班级，其他角色不指定。"})
+
+    def _refused_department(self, own_role: RoleKind) -> str:
+        name = self.department.name if self.department is not None else ""
+        if self.role_kind != RoleKind.INSPECTOR:
+            return f"“{name}”不建立责任单位账号，请用角色 {own_role}（{own_role.label}）。"
+        where = "留空" if own_role == RoleKind.BUREAU else "填所在镇街的代码"
+        return f"“{name}”的检查员不按责任单位建立：unit_code 请{where}。"
 
     @property
     def role_label(self) -> str:

@@ -141,6 +141,7 @@ class _Units:
         }
         institutions: dict[str, Unit] = {unit.code: unit for unit in Institution.objects.filter(code__in=codes)}
         self._by_role |= dict.fromkeys(KIND_OF_ROLE, institutions)
+        self._by_role[RoleKind.INSPECTOR] = self._by_role[RoleKind.TOWN] | self._by_role[RoleKind.DEPARTMENT]
 
     def find(self, line: Line) -> tuple[RoleKind | None, Unit | None, list[Problem]]:
         role = _ROLES.get(line.role)
@@ -152,6 +153,8 @@ class _Units:
                 return role, None, []
             message = f"{role.label}账号不属于下级单位：unit_code 请留空或填 {DISTRICT_CODE}。"
             return role, None, [_problem(line, "unit_code", message)]
+        if role == RoleKind.INSPECTOR and line.unit_code in ("", DISTRICT_CODE):
+            return role, None, []  # of the bureau
         unit = self._by_role[role].get(line.unit_code)
         if unit is None:
             message = f"没有代码为“{line.unit_code}”的{_UNIT_WORDS[role]}，请核对代码，或先导入该单位。"
@@ -166,6 +169,7 @@ _UNIT_WORDS = {
     RoleKind.TEACHER: "学校",
     RoleKind.ORG: "培训机构",
     RoleKind.DEPARTMENT: "责任单位",
+    RoleKind.INSPECTOR: "镇街或责任单位（区教育局的检查员留空）",
 }
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from shuangjian.alerts.rectification_models import Rectification, RectificationStep
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
-from shuangjian.rules.scoping import RuledQuerySet
+from shuangjian.rules.models import Finding
+from shuangjian.rules.scoping import ABOUT_A_PUPIL, RuledQuerySet
 
 __all__ = ["Alert", "AlertEvent", "Rectification", "RectificationStep"]
 
 
 class AlertQuerySet(RuledQuerySet["Alert"]):
+    def about_no_pupil(self) -> AlertQuerySet:
+        pupils = Finding.objects.filter(
+            rule=OuterRef("rule"), institution=OuterRef("institution"), period=OuterRef("period")
+        )
+        return self.filter(~Exists(pupils.filter(about__startswith=ABOUT_A_PUPIL)))
+
     def unclosed(self) -> AlertQuerySet:
         return self.filter(closed_at__isnull=True)
 

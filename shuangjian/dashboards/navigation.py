@@ -64,32 +64,38 @@ def _entries(user: User) -> list[Entry]:
         return [entry for entry in [_entry("班级填报", "journal-check", "my_classes", "/units/")] if entry]
     alerts = _entry("预警", "bell", "alerts", "/findings/")
     rulebook = _entry("规则手册", "book", "rulebook", "/clauses/")
-    calendar = _entry("校历", "calendar3", "calendar")
+    book = _entry("规则与校历", "book", "rulebook", "/clauses/", "/calendar/", "/runs/")
     found = _entry("核查情况", "clipboard-check", "observations")
+    mend = _entry("整改", "wrench-adjustable", "rectifications")
+    if user.role_kind == RoleKind.INSPECTOR:
+        today = _entry("今日检查", "geo-alt", "visits_today", "/visits/open/", "/visits/site/")
+        visits = _entry("检查", "clipboard2-check", "visits", "/units/", "/training/")
+        lists = _entry("检查表", "list-check", "checklists")
+        return [entry for entry in (today, visits, mend, alerts, found, lists, rulebook) if entry]
     if user.role_kind == RoleKind.SCHOOL:
         code = user.institution.code if user.institution else ""
         own = Entry("本校", "house", reverse("home"), (reverse("unit", args=[code]),))
         returns = _entry("周报", "journal-check", "returns", arguments=(code,))
         teachers = reverse("teachers", args=[code])
         classes = _entry("班级", "grid-3x3-gap", "classes", teachers, arguments=(code,))
-        return [entry for entry in (own, returns, alerts, found, classes, calendar, rulebook) if entry]
+        return [entry for entry in (own, returns, alerts, mend, found, classes, book) if entry]
     registers = _entry("培训机构", "shop", "training_orgs", "/lists/")
     if user.role_kind == RoleKind.ORG:
         code = user.institution.code if user.institution else ""
         own_page = _entry("本机构", "house", "training_org", arguments=(code,))
         lists = _entry("名单", "card-list", "lists")
-        return [entry for entry in (own_page, alerts, found, lists, rulebook) if entry]
+        return [entry for entry in (own_page, alerts, mend, found, lists, rulebook) if entry]
     if user.role_kind == RoleKind.DEPARTMENT:
         # Complaints and registers are those of training institutions: open to the same departments.
         of_orgs = (registers, _entry("投诉线索", "chat-left-text", "complaints")) if user.sees_registers else ()
-        return [entry for entry in (alerts, *of_orgs, found, rulebook) if entry]
-    overview = Entry("总览", "grid", reverse("home"))
+        joined = _entry("检查", "clipboard2-check", "visits", "/rectifications/")
+        return [entry for entry in (alerts, joined, *of_orgs, found, rulebook) if entry]
+    overview = Entry("总览", "grid", reverse("home"), ("/trends/",))
     # Seven entries at most: kindred pages share one and name each other by tabs; accounts are in the person's menu.
     schools = _entry("学校", "building", "units", "/unconfirmed-towns/", "/filings/", "/returns/review/")
-    trends = _entry("监测分析", "bar-chart-line", "trends")
+    visits = _entry("检查", "clipboard2-check", "visits", "/rectifications/", "/checklists/")
     complaints = _entry("投诉线索", "chat-left-text", "complaints", "/observations/")
-    book = _entry("规则与校历", "book", "rulebook", "/clauses/", "/calendar/", "/runs/")
-    return [entry for entry in (overview, trends, schools, registers, complaints, alerts, book) if entry]
+    return [entry for entry in (overview, schools, registers, visits, complaints, alerts, book) if entry]
 
 
 def accounts_url(user: User) -> str:
@@ -101,6 +107,12 @@ def accounts_url(user: User) -> str:
 def party_url(code: str) -> str:
     """The page of an institution in the training register; the alerts where this portal is run without it."""
     entry = _entry("", "", "training_org", arguments=(code,))
+    return entry.url if entry else reverse("alerts")
+
+
+def inspector_url() -> str:
+    """Where an inspector's day begins; the alerts where this portal is run without visits."""
+    entry = _entry("", "", "visits_today")
     return entry.url if entry else reverse("alerts")
 
 

@@ -16,6 +16,8 @@ from shuangjian.evidence.models import Complaint, Observation
 #: Roles that work on complaints and observations, each within its jurisdiction.
 ABOVE = frozenset({"bureau", "centre", "town"})
 BUREAU = frozenset({"bureau"})
+#: What an inspector must know before a visit: what is still open or was found true. 未查实 is over.
+_FOR_INSPECTORS = (State.CLUE, State.CHECKING, State.CONFIRMED)
 _OF_TRAINING = (Institution.Kind.TRAINING_ORG, Institution.Kind.SUSPECTED_SITE)
 _NUMBER_IN_TEXT = re.compile(r"(?<!\d)(?:\d[ -]?){7,18}(?!\d)")
 _HIDDEN = "＊＊＊"
@@ -48,10 +50,12 @@ def complaints_of(principal: Principal | None) -> QuerySet[Complaint]:
 
 
 def observations_of(principal: Principal | None) -> ScopedQuerySet[Observation]:
-    """Observations that ``principal`` may know of: those above see all states in their jurisdiction, others what was
-    found true about themselves."""
-    rows = Observation.objects.visible_to(principal)
-    return rows if power_of(principal) in ABOVE else rows.filter(state=State.CONFIRMED)
+    """Observations that ``principal`` may know of: those above see all states in their jurisdiction, an inspector all
+    but 未查实 of the institutions of open visits, others what was found true about themselves."""
+    rows, power = Observation.objects.visible_to(principal), power_of(principal)
+    if power in ABOVE:
+        return rows
+    return rows.filter(state__in=_FOR_INSPECTORS if power == "inspector" else (State.CONFIRMED,))
 
 
 def sees_source(principal: Any) -> bool:

@@ -27,7 +27,7 @@ PAGE_SIZE = 50
 _ABOVE: frozenset[str] = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN})
 #: Departments see complaints about training institutions, without the complainant.
 _READERS: frozenset[str] = _ABOVE | {RoleKind.DEPARTMENT}
-_FOUND: frozenset[str] = _READERS | {RoleKind.SCHOOL, RoleKind.ORG}
+_FOUND: frozenset[str] = _READERS | {RoleKind.SCHOOL, RoleKind.ORG, RoleKind.INSPECTOR}
 
 
 class EvidenceView(ScopedView):

@@ -9,10 +9,13 @@ from django.db.models import F, Q
 from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Severity
 from shuangjian.core.querysets import ScopedQuerySet
-from shuangjian.rules.scoping import RuledQuerySet
+from shuangjian.rules.scoping import ABOUT_A_PUPIL, RuledQuerySet
 
 
 class FindingQuerySet(RuledQuerySet["Finding"]):
+    def about_no_pupil(self) -> FindingQuerySet:
+        return self.exclude(about__startswith=ABOUT_A_PUPIL)
+
     def open(self) -> FindingQuerySet:
         """Findings that the last evaluation of their scope still saw, or could not look at again (stale)."""
         return self.filter(cleared_at__isnull=True)

@@ -11,6 +11,8 @@ from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
 from shuangjian.rules.declare import all_rules
 
 ModelT = TypeVar("ModelT", bound=models.Model)
+#: How a finding about a pupil begins what it is about.
+ABOUT_A_PUPIL = "pupil:"
 
 
 def rules_naming(department_code: str) -> list[str]:
@@ -21,10 +23,15 @@ def rules_naming(department_code: str) -> list[str]:
 class RuledQuerySet(ScopedQuerySet[ModelT]):
     """Rows about one rule each; ``PREFIX`` leads to the columns rule and is_trial where they are a relation away.
 
-    Rows of rules on trial (试运行) are the bureau's own business: nobody else sees them.
+    Rows of rules on trial (试运行) are the bureau's own business: nobody else sees them. Nor does an inspector see what
+    is about a pupil (``pupil:<pseudonym>/…``): the pseudonyms of orders are no matter of a visit.
     """
 
     PREFIX: ClassVar[str] = ""
+
+    def about_no_pupil(self) -> Self:
+        """Without what names a pupil; models that hold what findings are about say how."""
+        return self
 
     def visible_to(self, principal: Principal | None) -> Self:
         if power_of(principal) == "bureau":
@@ -33,4 +40,5 @@ class RuledQuerySet(ScopedQuerySet[ModelT]):
         department = getattr(principal, "department_code", "")
         if department:
             return self.filter(**formal, **{f"{self.PREFIX}rule__in": rules_naming(department)})
-        return super().visible_to(principal).filter(**formal)
+        rows = super().visible_to(principal).filter(**formal)
+        return rows.about_no_pupil() if power_of(principal) == "inspector" else rows

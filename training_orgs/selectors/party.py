@@ -54,7 +54,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "finding_lines": [FindingLine.of(finding) for finding in findings[:_MOST_FINDINGS]],
         "findings_total": len(findings),
         "alert_lines": [AlertLine.of(alert) for alert in alerts],
-        "sections": sections(unit, day, shows_names=shows_names),
+        "sections": sections(unit, day, shows_names=shows_names, shows_money=power_of(user) != RoleKind.INSPECTOR),
         "timeline": timeline(unit, user),
         "photos": list(unit.files.filter(purpose__startswith=PHOTO_PURPOSE).order_by("-uploaded_at")),
         "heading": _heading(unit, len(findings), str(papers.label)),
@@ -81,6 +81,8 @@ def party_trail(user: User, unit: Institution) -> list[dict[str, str]]:
     """区 › 镇街 › 机构; a link only where the reader's jurisdiction reaches."""
     if user.institution_id == unit.pk:
         return [{"label": DISTRICT_NAME, "url": ""}, {"label": unit.name, "url": ""}]
+    if user.role_kind == RoleKind.INSPECTOR:  # no register is open to an inspector
+        return [{"label": "检查", "url": reverse("home")}, {"label": unit.name, "url": ""}]
     steps = [{"label": DISTRICT_NAME, "url": reverse("training_orgs")}]
     if unit.town:
         steps.append({"label": unit.town.name, "url": f"{reverse('training_orgs')}?town={unit.town.code}"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q, Sum
@@ -40,8 +40,11 @@ class Section:
         return [(self.links.get(i, ""), list(zip(self.columns, row, strict=True))) for i, row in enumerate(self.rows)]
 
 
-def sections(unit: Institution, day: dt.date, *, shows_names: bool) -> list[Section]:
-    """Every part of the page; ``day`` is the day on which licences, people and courses are looked at."""
+def sections(unit: Institution, day: dt.date, *, shows_names: bool, shows_money: bool = True) -> list[Section]:
+    """Every part of the page; ``day`` is the day on which licences, people and courses are looked at.
+
+    Without ``shows_money`` sums stay, but single refunds and the way to the orders of families are left out.
+    """
     parts: list[Callable[[], Section]] = [
         lambda: _profiles(unit),
         lambda: _papers(unit, day),
@@ -58,7 +61,11 @@ def sections(unit: Institution, day: dt.date, *, shows_names: bool) -> list[Sect
         lambda: _sightings(unit),
         lambda: _status(unit),
     ]
-    return [part() for part in parts]
+    shown = [part() for part in parts]
+    if shows_money:
+        return shown
+    to_orders = _page("org_money", unit)
+    return [replace(s, more_url="") if s.more_url == to_orders else s for s in shown if s.key != "refunds"]
 
 
 def _until(value: dt.date | None) -> str:

@@ -71,6 +71,13 @@ class RadarView(KeptView):
 class UnitPage(OrgView):
     """A page of one institution with who may act on it."""
 
+    def unit_with_money(self) -> Institution:
+        """The institution, for whoever may see its orders: they are about pupils, which is no matter of a visit."""
+        unit = self.unit()
+        if signed_in(self.request).role_kind == RoleKind.INSPECTOR:
+            raise PermissionDenied("订单、课消和退费涉及学员，检查员不能查看；需要时请区教育局协助。")
+        return unit
+
     def about(self, unit: Institution, title: str) -> dict[str, Any]:
         user = signed_in(self.request)
         trail = party_trail(user, unit)
@@ -102,7 +109,7 @@ class MoneyView(UnitPage, KeptView):
     template_name = "training_orgs/money.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        unit, today = self.unit(), clock.today()
+        unit, today = self.unit_with_money(), clock.today()
         orders = Paginator(money_page.open_orders(unit), PAGE_SIZE).get_page(asked(self.request, "page"))
         page = money_page.money_page(unit, today)
         return super().get_context_data(**self.about(unit, "收费与退费"), **page, page_obj=orders, **kwargs)
@@ -114,7 +121,7 @@ class MoneyDayView(UnitPage, KeptView):
     template_name = "training_orgs/money_day.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        unit, day = self.unit(), _day_or_404(kwargs.pop("day"))
+        unit, day = self.unit_with_money(), _day_or_404(kwargs.pop("day"))
         page = money_page.movements(unit, day)
         return super().get_context_data(**self.about(unit, str(day)), **page, day=day, **kwargs)
 

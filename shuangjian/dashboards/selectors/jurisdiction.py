@@ -12,7 +12,7 @@ SUPERVISORS = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN})
 #: Whoever looks at schools and their weeks.
 OF_SCHOOLS = SUPERVISORS | {RoleKind.SCHOOL}
 #: Whoever looks at findings and alerts; a system administrator keeps accounts only, a teacher fills in classes.
-READERS = OF_SCHOOLS | {RoleKind.ORG, RoleKind.DEPARTMENT}
+READERS = OF_SCHOOLS | {RoleKind.ORG, RoleKind.DEPARTMENT, RoleKind.INSPECTOR}
 
 
 def units_of(user: User) -> ScopedQuerySet[Institution]:

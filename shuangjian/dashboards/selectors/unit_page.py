@@ -133,6 +133,8 @@ def unit_trail(user: User, unit: Institution) -> list[dict[str, str]]:
     if user.role_kind == RoleKind.SCHOOL:
         town = {"label": unit.town.name, "url": ""} if unit.town else None
         return [step for step in ({"label": DISTRICT_NAME, "url": ""}, town, {"label": unit.name, "url": ""}) if step]
+    if user.role_kind == RoleKind.INSPECTOR:  # no list of schools is open to an inspector
+        return [{"label": "检查", "url": reverse("home")}, {"label": unit.name, "url": ""}]
     home = {"label": DISTRICT_NAME if user.role_kind == RoleKind.BUREAU else unit_label(user), "url": reverse("home")}
     steps = [home]
     if unit.town and user.role_kind != RoleKind.TOWN:

@@ -11,7 +11,7 @@ from shuangjian.accounts.models import RoleKind
 from shuangjian.accounts.requests import signed_in
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
-from shuangjian.dashboards.navigation import party_url
+from shuangjian.dashboards.navigation import inspector_url, party_url
 from shuangjian.dashboards.selectors import overview, units
 from shuangjian.dashboards.selectors.jurisdiction import units_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
@@ -33,7 +33,7 @@ class HomeView(KeptView):
     """首页: a school's own page for a school, the overview of its jurisdiction for whoever supervises.
 
     A system administrator, who sees no business data, is sent to the accounts, a teacher to the own classes, a training
-    institution to its page in the register, a department to the alerts of its rules.
+    institution to its page in the register, a department to the alerts of its rules, an inspector to today's visits.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -42,6 +42,8 @@ class HomeView(KeptView):
             return redirect(_ELSEWHERE[user.role_kind])
         if user and user.role_kind == RoleKind.ORG and user.institution is not None:
             return redirect(party_url(user.institution.code))
+        if user and user.role_kind == RoleKind.INSPECTOR:
+            return redirect(inspector_url())
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:
