@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=1, minute=30),
     },
     "forget old uploads": {"task": "intake.forget_old_imports", "schedule": crontab(hour=3, minute=45)},
+    "forget uploads that broke off": {"task": "files.tidy", "schedule": crontab(hour=3, minute=50)},
 }
 
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()

@@ -82,6 +82,7 @@ def keeps_its_data_in_volumes(files: Files) -> None:
         "valkey": [["valkey", "/data"]],
         "beat": [["beat", "/srv/beat"]],
         "web": [["media", environment_of(files, "web")["MEDIA_ROOT"]]],
+        "worker": [["media", environment_of(files, "worker")["MEDIA_ROOT"]]],
     }
     assert set(files.compose["volumes"]) == {folder for folders in mounts.values() for folder, _ in folders}
 
