@@ -50,6 +50,7 @@ def save_answer(
         answer.save(force_insert=True)
     else:
         answer.save(update_fields=[*changed, "revision", "changed_by", "changed_at"])
+    visit.save(update_fields=["changed_at"])
     audit(visit, "answer_visit", actor=actor, detail={"item": code, "verdict": answer.verdict, "fields": changed})
     return answer
 

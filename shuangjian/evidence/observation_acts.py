@@ -46,6 +46,7 @@ class Act:
 CONFIRM = Act("confirm", "认定查实", {State.CLUE: ABOVE, State.CHECKING: ABOVE})
 REFUTE = Act("refute", "认定未查实", {State.CLUE: ABOVE, State.CHECKING: ABOVE})
 RECTIFY = Act("rectify", "登记整改完成", {State.CONFIRMED: ABOVE})
+CHANGE = Act("change", "更正", {State.CLUE: ABOVE, State.CHECKING: ABOVE, State.CONFIRMED: ABOVE})
 WITHDRAW = Act("withdraw", "撤回认定", {State.CONFIRMED: BUREAU, State.REFUTED: BUREAU})
 ACTS = (CONFIRM, REFUTE, RECTIFY, WITHDRAW)
 
@@ -142,6 +143,34 @@ def rectify_observation(
     found.save(update_fields=["rectified_on"])
     _note("rectify", found, actor, {"rectified_on": day.isoformat()})
     _judge(found, now, "整改完成")
+    return found
+
+
+@transaction.atomic
+def change_observation(
+    pk: int,
+    *,
+    text: str,
+    severity: int | None,
+    due_on: dt.date | None = None,
+    actor: Any,
+    now: dt.datetime | None = None,
+) -> Observation:
+    """更正 what was written down of it: the text, the severity (None: the kind's) and, where it is confirmed and
+    ``due_on`` is given, the last day to rectify. What people decided stays."""
+    found, today = _locked(CHANGE, pk, actor), _today(now)
+    text = clean(text)
+    problems = _mistakes(
+        found.institution, found.kind, found.occurred_on, found.source, text, found.about, severity, today
+    )
+    if problems:
+        raise InvalidInput(problems)
+    found.text, found.severity = text, severity
+    if found.state == State.CONFIRMED and due_on is not None:
+        found.due_on = due_on
+    found.save(update_fields=["text", "severity", "due_on"])
+    _note("change", found, actor, {"severity": severity, "due_on": str(found.due_on or "")})
+    _judge(found, now, "更正核查情况")
     return found
 
 
