@@ -31,6 +31,7 @@ from benchmarks.figures import Figure
 WORLD = "benchmark_world"
 PRESENT = "2027-02-01T09:00"  # after the last teaching week of the shipped calendar's autumn term
 FULL = (240, 21)  # schools and weeks for which the bounds are set
+TRAINING = (1_200, 200_000)  # institutions and orders that stand beside FULL
 SMALL = 10  # the small world of "scale" has a tenth of the schools
 
 
@@ -179,6 +180,33 @@ def _pages(run: Run, world: str) -> None:
         run.python("-m", "benchmarks.pages", "--users", "20", url=url, shown=True)
 
 
+def _training(run: Run, world: str) -> None:
+    """all rules about training institutions over four terms against hand-written read-only SQL, rerun"""
+    with databases.database("benchmark_training") as url:
+        run.python("manage.py", "migrate", "--verbosity=0", url=url)
+        run.python("manage.py", "load_reference_data", url=url)
+        run.python("-m", "benchmarks.training_world", *_training_size(run), url=url)
+        run.python("-m", "benchmarks.training", url=url)
+
+
+def _order_latency(run: Run, world: str) -> None:
+    """one fee order by REST until its finding shows, through web, worker and beat"""
+    with databases.database("benchmark_orders") as url:
+        run.python("-m", "benchmarks.order_latency", *_training_size(run), url=url)
+
+
+def _fee_orders(run: Run, world: str) -> None:
+    """orders from one CSV file against COPY of the same rows"""
+    run.python("-m", "benchmarks.fee_orders", _training_size(run)[3], url=os.environ["DATABASE_URL"], shown=True)
+
+
+def _training_size(run: Run) -> list[str]:
+    """As many institutions and orders for each school as the full district has."""
+    share = min(1.0, run.asked.schools / FULL[0])
+    institutions, orders = (max(1, round(number * share)) for number in TRAINING)
+    return ["--institutions", str(institutions), "--orders", str(orders), "--seed", str(run.asked.seed)]
+
+
 def _alone(module: str) -> Callable[[Run, str], None]:
     def section(run: Run, world: str) -> None:
         with databases.database(f"benchmark_{module}") as url:
@@ -207,6 +235,9 @@ SECTIONS: dict[str, Callable[[Run, str], None]] = {
     "load_returns": _alone("load_returns"),
     "workbook": _alone("workbook"),
     "spine": _alone("spine"),
+    "training": _training,
+    "order_latency": _order_latency,
+    "fee_orders": _fee_orders,
     "load": _with_servers("load"),
     "chaos": _with_servers("chaos"),
 }

@@ -8,17 +8,11 @@ machine that runs it; the ratio to a baseline of the same run is what travels.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
 import statistics
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -29,9 +23,9 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
+from benchmarks.served import percentile, portal, post, until, write_token  # noqa: E402
 from schools.classes import classes_in_week  # noqa: E402
 from schools.fiction import payloads  # noqa: E402
-from shuangjian.accounts.tokens import create_api_token  # noqa: E402
 from shuangjian.alerts.models import Alert  # noqa: E402
 from shuangjian.bureau.models import Institution  # noqa: E402
 from shuangjian.core import clock  # noqa: E402
@@ -43,7 +37,6 @@ from shuangjian.rules.periods import Span  # noqa: E402
 
 SUBMITS = 100
 EVALUATIONS = 50
-ADDRESS = "127.0.0.1:8765"
 
 
 def main() -> None:
@@ -54,7 +47,7 @@ def main() -> None:
     schools = list(Institution.objects.filter(kind="school", is_fictional=True, closed_on=None).order_by("code"))
     print(f"{len(schools)} schools, {os.cpu_count()} cores, week {week.key}")
     _one_school_s_week(max(schools, key=lambda school: school.school.classes.count()), week)
-    with _portal():
+    with portal():
         _submit_to_alert(schools, week)
 
 
@@ -79,23 +72,25 @@ def _one_school_s_week(school: Institution, week: Week) -> None:
 
 def _submit_to_alert(schools: list[Institution], week: Week) -> None:
     """Each submit plants or mends one violation; waits until the alert shows or is gone. p95 bound: 2 s."""
-    _, token = _token()
+    token = write_token()
     waits, answers = [], []
     for number in range(SUBMITS):
         school = schools[number % len(schools)]
         body, code = _payload(school, week, number)
         began = time.perf_counter()
-        _post(f"/api/v1/schools/{school.code}/weekly-returns/{week.key}/submit/", token, body)
+        post(f"/api/v1/schools/{school.code}/weekly-returns/{week.key}/submit/", token, body)
         answers.append((time.perf_counter() - began) * 1000)
-        _until(lambda school=school, code=code: _shows(school, week, code))
+        until(partial(_shows, school, week, code), f"the alert of {school.code}")
         waits.append((time.perf_counter() - began) * 1000)
     answers.sort()
     waits.sort()
-    print(f"submit answered (REST, gunicorn): p50 {_p(answers, 50):.0f} ms, p95 {_p(answers, 95):.0f} ms")
     print(
-        f"submit → alert visible, {SUBMITS} submits through the real worker: p50 {_p(waits, 50):.0f} ms, "
-        f"p95 {_p(waits, 95):.0f} ms (bound 2000), max {waits[-1]:.0f} ms; "
-        f"{_p(waits, 50) / _p(answers, 50):.1f} × the submit's own answer"
+        f"submit answered (REST, gunicorn): p50 {percentile(answers, 50):.0f} ms, p95 {percentile(answers, 95):.0f} ms"
+    )
+    print(
+        f"submit → alert visible, {SUBMITS} submits through the real worker: p50 {percentile(waits, 50):.0f} ms, "
+        f"p95 {percentile(waits, 95):.0f} ms (bound 2000), max {waits[-1]:.0f} ms; "
+        f"{percentile(waits, 50) / percentile(answers, 50):.1f} × the submit's own answer"
     )
 
 
@@ -119,24 +114,6 @@ def _shows(school: Institution, week: Week, minutes: int) -> bool:
     ).exists()
 
 
-def _token() -> tuple[Any, str]:
-    expires = clock.now() + dt.timedelta(days=1)
-    return create_api_token(name="benchmark", expires_at=expires, actor=None, can_write=True)
-
-
-def _post(path: str, token: str, body: dict[str, Any]) -> None:
-    request = urllib.request.Request(
-        f"http://{ADDRESS}{path}",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            answer.read()
-    except urllib.error.HTTPError as refused:
-        raise RuntimeError(f"{path}: {refused.code} {refused.read().decode()}") from refused
-
-
 def _milliseconds(call: Callable[[], None]) -> tuple[float, float]:
     call()
     times = []
@@ -144,63 +121,7 @@ def _milliseconds(call: Callable[[], None]) -> tuple[float, float]:
         began = time.perf_counter()
         call()
         times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times), _p(sorted(times), 95)
-
-
-def _p(ordered: list[float], percent: int) -> float:
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit("waited 60 s in vain")
-        time.sleep(0.01)
-
-
-@contextmanager
-def _portal() -> Iterator[None]:
-    """gunicorn, worker and beat, as bin/demo runs them, with the restricted database role."""
-    environment = {**os.environ, "DATABASE_ROLE": "app"}
-    schedule = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"benchmark-beat-{os.getpid()}")  # noqa: S108
-    commands = [
-        ["gunicorn", "shuangjian.wsgi:application", "-b", ADDRESS, "-k", "gthread", "-w", "2", "--threads", "4"],
-        ["celery", "-A", "shuangjian.celery:app", "worker", "-c", "2", "--loglevel", "warning"],
-        [
-            "celery",
-            "-A",
-            "shuangjian.celery:app",
-            "beat",
-            "--schedule",
-            schedule,
-            "--pidfile=",
-            "--loglevel",
-            "warning",
-        ],
-    ]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for command in commands
-    ]
-    try:
-        _until(_answers)
-        yield
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait()
-
-
-def _answers() -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{ADDRESS}/readyz", timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
+    return statistics.median(times), percentile(sorted(times), 95)
 
 
 if __name__ == "__main__":
