@@ -1,4 +1,4 @@
-"""Who sees which visits: those above within their jurisdiction, inspectors their own, an institution what was filed."""
+"""Who sees which visits: those above within their jurisdiction, inspectors and departments their own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from inspections.choices import VisitState
 from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 _ABOVE = frozenset({"bureau", "centre", "town"})
-_THE_INSTITUTION = frozenset({"school", "org"})
 
 
 class _OfVisits(ScopedQuerySet[ModelT]):
@@ -22,12 +20,11 @@ class _OfVisits(ScopedQuerySet[ModelT]):
 
     def visible_to(self, principal: Principal | None) -> Self:
         """Bureau, centre, town: the visits of their institutions. Inspectors and departments: those on which they are
-        an inspector or which their department joins. Schools and training institutions: filed visits to themselves."""
+        an inspector or which their department joins. Schools and training institutions: none; what they may know of
+        the visits to them is selectors.filed_visits_to."""
         power = power_of(principal)
         if power in _ABOVE:
             return super().visible_to(principal)
-        if power in _THE_INSTITUTION:
-            return super().visible_to(principal).filter(**{f"{self.VISIT}state": VisitState.FILED})
         if power in {"inspector", "dept"} and getattr(principal, "may_act", False):
             return self.filter(pk__in=self._own(principal))
         return self.none()

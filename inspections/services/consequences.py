@@ -76,7 +76,8 @@ def _begin(visit: Visit, answer: Answer, *, actor: Any, now: dt.datetime) -> Non
 
 
 def _confirm(visit: Visit, answer: Answer, *, actor: Any, now: dt.datetime) -> None:
-    assert answer.observation is not None and answer.due_on is not None  # the checks of handing in see to it
+    assert answer.observation is not None
+    assert answer.due_on is not None  # the checks of handing in see to it
     found = confirm_observation(
         answer.observation.pk,
         due_on=answer.due_on,
@@ -180,7 +181,7 @@ def _check_terms(answers: list[Answer], today: dt.date) -> None:
         raise InvalidInput(
             Problem(
                 f"answers[{each.item.code}].due_on",
-                f"{each.item.code} 的整改期限 {each.due_on} 已过，不能下达；请退回检查人员改为今天（{today}）以后的日期。",
+                f"{each.item.code} 的整改期限 {each.due_on} 已过，不能下达；请退回检查人员，改为 {today} 或以后。",
                 "past",
             )
             for each in late

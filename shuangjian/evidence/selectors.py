@@ -35,6 +35,7 @@ ACT_WORDS = {
     "confirm_observation": "认定查实",
     "refute_observation": "认定未查实",
     "rectify_observation": "登记整改完成",
+    "change_observation": "更正",
     "withdraw_observation": "撤回认定",
 }
 
