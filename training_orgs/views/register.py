@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from shuangjian.accounts.models import RoleKind
 from shuangjian.accounts.requests import signed_in
-from shuangjian.bureau.models import Institution, Town
+from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Refused
 from shuangjian.core.views import ScopedView
@@ -213,13 +213,4 @@ class SiteAddView(ScopedView):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def _form(self, data: Any = None) -> forms.SiteForm:
-        return forms.SiteForm(data, towns=_towns_of(self.request), initial={"seen_on": clock.today()})
-
-
-def _towns_of(request: HttpRequest) -> Any:
-    user, towns = signed_in(request), Town.objects.all()
-    if user.role_kind == RoleKind.TOWN and user.town_id is not None:
-        return towns.filter(pk=user.town_id)
-    if user.role_kind == RoleKind.CENTRE:
-        return towns.filter(pk__in=Institution.objects.visible_to(user).values("town"))
-    return towns
+        return forms.SiteForm(data, towns=sites.towns_open_to(self.request.user), initial={"seen_on": clock.today()})
