@@ -27,19 +27,24 @@ class FileView(ScopedView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         stored = cast(StoredFile, self.get_scoped_or_404(StoredFile.objects.all(), key=self.kwargs["key"]))
-        etag = f'"{stored.path.rsplit("/", 1)[-1].split(".")[0]}"'
-        unchanged = get_conditional_response(request, etag=etag)
-        if isinstance(unchanged, HttpResponseNotModified):
-            return _private(unchanged, etag)
-        try:
-            data = location(stored.path).read_bytes()  # 20 MB at most
-        except FileNotFoundError as missing:
-            logger.error("file %s is not in the media storage: %s", stored.key, stored.path)
-            raise Http404("文件不在存储中，请联系系统管理员。") from missing
-        response = HttpResponse(data, content_type=stored.media_type)
-        response["Content-Disposition"] = content_disposition_header(not stored.is_picture, stored.name) or ""
-        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return _private(response, etag)
+        return file_response(request, stored)
+
+
+def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponse:
+    """The file to a reader who, as the caller has made sure, may see it."""
+    etag = f'"{stored.path.rsplit("/", 1)[-1].split(".")[0]}"'
+    unchanged = get_conditional_response(request, etag=etag)
+    if isinstance(unchanged, HttpResponseNotModified):
+        return _private(unchanged, etag)
+    try:
+        data = location(stored.path).read_bytes()  # 20 MB at most
+    except FileNotFoundError as missing:
+        logger.error("file %s is not in the media storage: %s", stored.key, stored.path)
+        raise Http404("文件不在存储中，请联系系统管理员。") from missing
+    response = HttpResponse(data, content_type=stored.media_type)
+    response["Content-Disposition"] = content_disposition_header(not stored.is_picture, stored.name) or ""
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return _private(response, etag)
 
 
 class OriginalView(ScopedView):
