@@ -8,8 +8,11 @@ class InspectionsConfig(AppConfig):
 
     def ready(self) -> None:
         from inspections.api import register_resources
-        from inspections.scope import institutions_of
+        from inspections.scope import institutions_of, shown_photos
+        from inspections.services.photos import PURPOSE
         from shuangjian.accounts.inspectors import register_targets
+        from shuangjian.files.models import register_shown_by
 
         register_targets(institutions_of)
+        register_shown_by(PURPOSE, shown_photos)
         register_resources()

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from inspections.choices import OPEN_STATES
-from inspections.models import Visit
+from inspections.models import Visit, VisitPhoto
 from shuangjian.accounts.models import REGISTER_DEPARTMENTS, REGISTER_KINDS, RoleKind, User
 from shuangjian.bureau.models import Institution
 from shuangjian.core.querysets import ScopedQuerySet, power_of
@@ -60,6 +60,15 @@ def inspectors_for(actor: Any) -> QuerySet[User]:
         towns = Institution.objects.filter(centre=actor.centre_id, town__isnull=False).values("town_id")
         own = Q(centre=actor.centre_id) | Q(town__in=towns, role_kind=RoleKind.INSPECTOR)
     return rows.filter(everybody | own)
+
+
+def shown_photos(principal: Any) -> Q:
+    """Which files of visits' photos are shown: those of visits that ``principal`` may see. An inspector of another
+    visit to the same institution does not see them. The bureau sees also what has arrived and is of no visit yet."""
+    if power_of(principal) == "bureau":
+        within: Q = principal.jurisdiction("institution")
+        return within
+    return Q(pk__in=VisitPhoto.objects.visible_to(principal).values("stored"))
 
 
 def may_join(person: User, institution: Institution) -> bool:

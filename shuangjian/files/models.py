@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,8 +17,16 @@ from shuangjian.core.querysets import Principal, ScopedQuerySet, power_of
 SHOWN_TO_THE_INSTITUTION = ("ad:", "licence:", "list:", "order:", "rect:", "refund:")
 #: What an inspector on an open visit may see of the institution: papers, advertisements, what was
 #: seen on the spot, and rectifications. Files of orders and refunds are about pupils' families.
-SHOWN_TO_INSPECTORS = ("ad:", "licence:", "rect:", "site:", "visit:")
+SHOWN_TO_INSPECTORS = ("ad:", "licence:", "rect:", "site:")
 _OF_AN_INSTITUTION = frozenset({"school", "org", "teacher"})
+#: (principal) → condition on StoredFile, by the beginning of the purpose: see ``register_shown_by``.
+_shown_by: dict[str, Callable[[Any], Q]] = {}
+
+
+def register_shown_by(beginning: str, condition: Callable[[Any], Q]) -> None:
+    """Files whose purpose begins so are shown by ``condition(principal)`` alone, whatever the jurisdiction: a photo to
+    whoever may see what it is part of. Called when a domain gets ready."""
+    _shown_by[beginning] = condition
 
 
 def _for(purposes: tuple[str, ...]) -> Q:
@@ -29,6 +38,14 @@ def _for(purposes: tuple[str, ...]) -> Q:
 
 class StoredFileQuerySet(ScopedQuerySet["StoredFile"]):
     def visible_to(self, principal: Principal | None) -> Self:
+        rows = self._within(principal)
+        for beginning, condition in _shown_by.items():
+            of_domain = Q(purpose__startswith=beginning)
+            rows = rows.exclude(of_domain) | self.filter(of_domain).filter(condition(principal))
+        return rows
+
+    def _within(self, principal: Principal | None) -> Self:
+        """By jurisdiction, and by what the role may see of an institution."""
         rows = super().visible_to(principal)
         if power_of(principal) in _OF_AN_INSTITUTION:
             return rows.filter(Q(uploaded_by__institution=F("institution")) | _for(SHOWN_TO_THE_INSTITUTION))
