@@ -166,12 +166,19 @@ def user(role: str, unit: Any = None, *, username: str = "", password: str = PAS
 
 
 def open_visit(institution: Institution, *inspectors: User, state: str = "planned", on: dt.date | None = None) -> Any:
-    """A visit that these inspectors have before them: while it is open they see the institution."""
-    from inspections.models import Visit, VisitInspector
+    """A visit that these inspectors have before them: while it is open they see the institution. In any state, as the
+    row stands; one that goes through its states is made by the services."""
+    from inspections.models import ChecklistVersion, Visit, VisitInspector
 
+    begun: dict[str, Any] = {}
+    if state not in ("planned", "cancelled"):
+        begun["checklist"], _ = ChecklistVersion.objects.get_or_create(
+            target="school", number=999, defaults={"state": "retired", "published_at": clock.now(), "title": "测试"}
+        )
+        begun |= {"started_at": clock.now(), "reviewed_at": clock.now() if state == "filed" else None}
     number = f"JC-{Visit.objects.count() + 1:05d}"
     visit = Visit.objects.create(
-        number=number, institution=institution, kind="planned", state=state, planned_on=on or clock.today()
+        number=number, institution=institution, kind="planned", state=state, planned_on=on or clock.today(), **begun
     )
     VisitInspector.objects.bulk_create(VisitInspector(visit=visit, person=person) for person in inspectors)
     return visit
