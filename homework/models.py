@@ -91,6 +91,8 @@ class ClassDay(models.Model):
     INSTITUTION = "school_class__school__institution"
     OCCURRED_ON = "day"
     #: Of these institutions, from the first date to the last. The calendar is joined to the days, not to the items.
+    #: The classes are asked for as an array: the index then gives their items class by class and day by day, and they
+    #: are grouped as they come; joined, all of them would be hashed.
     ROWS = f"""
 SELECT t.school_class_id, t.day, date_trunc('week', t.day::timestamp)::date AS monday,
   t.minutes, t.stated_minutes, t.done_minutes, t.all_in_time OR t.one_for_all AS is_published, t.breaks_monotony,
@@ -104,8 +106,9 @@ FROM (
     bool_or(i.publication IS NOT NULL AND i.published_on <= i.day) AS one_for_all,
     bool_or(i.kind IS NULL OR i.kind IN ({", ".join(f"'{kind}'" for kind in VARIED_KINDS)})
       OR i.alternative IS NOT NULL) AS breaks_monotony
-  FROM homework_homeworkitem i JOIN schools_schoolclass c ON c.id = i.school_class_id
-  WHERE c.school_id = ANY(%s) AND i.day BETWEEN %s AND %s
+  FROM homework_homeworkitem i
+  WHERE i.school_class_id = ANY(ARRAY(SELECT id FROM schools_schoolclass WHERE school_id = ANY(%s)))
+    AND i.day BETWEEN %s AND %s
   GROUP BY i.school_class_id, i.day) t
 JOIN schools_schoolclass c ON c.id = t.school_class_id
 LEFT JOIN bureau_unitday u ON u.institution_id = c.school_id AND u.stage = c.stage AND u.date = t.day
