@@ -1,0 +1,1 @@
+"""What the pages of visits show: contexts of templates, made of constant numbers of queries."""
