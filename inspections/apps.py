@@ -9,10 +9,13 @@ class InspectionsConfig(AppConfig):
     def ready(self) -> None:
         from inspections.api import register_resources
         from inspections.scope import institutions_of, shown_photos
+        from inspections.services.checklist_loading import load_checklists
         from inspections.services.photos import PURPOSE
         from shuangjian.accounts.inspectors import register_targets
+        from shuangjian.bureau.reference import register_reference
         from shuangjian.files.models import register_shown_by
 
+        register_reference("检查表", load_checklists)
         register_targets(institutions_of)
         register_shown_by(PURPOSE, shown_photos)
         register_resources()

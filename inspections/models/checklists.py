@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 
@@ -40,6 +41,28 @@ class ChecklistVersion(models.Model):
                 name="checklist_published_dated",
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="checklist_version_kept",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                # A published version may only be retired: visits were made by it.
+                func="""
+                IF OLD.state = 'draft' THEN
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; ELSE RETURN NEW; END IF;
+                END IF;
+                IF TG_OP = 'DELETE'
+                    OR ROW(NEW.target, NEW.number, NEW.title, NEW.note, NEW.published_at, NEW.published_by_id)
+                        IS DISTINCT FROM
+                        ROW(OLD.target, OLD.number, OLD.title, OLD.note, OLD.published_at, OLD.published_by_id)
+                    OR NOT (NEW.state = OLD.state OR (OLD.state = 'published' AND NEW.state = 'retired'))
+                THEN
+                    RAISE EXCEPTION 'checklist version % is published and stays as it is', OLD.id;
+                END IF;
+                RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} 第 {self.number} 版"
@@ -71,6 +94,22 @@ class ChecklistItem(models.Model):
             models.UniqueConstraint(
                 fields=["version", "order"], name="checklist_item_order_once", deferrable=models.Deferrable.DEFERRED
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="checklist_item_kept",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                IF EXISTS (
+                    SELECT FROM inspections_checklistversion
+                    WHERE id IN (NEW.version_id, OLD.version_id) AND state <> 'draft'
+                ) THEN
+                    RAISE EXCEPTION 'items of a published checklist version stay as they are';
+                END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; ELSE RETURN NEW; END IF;
+                """,
+            )
         ]
 
     def __str__(self) -> str:
