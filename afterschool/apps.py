@@ -7,7 +7,7 @@ class AfterschoolConfig(AppConfig):
     verbose_name = "课后服务"
 
     def ready(self) -> None:
-        from afterschool import rules  # noqa: F401
+        from afterschool import observed_rules, rules  # noqa: F401
         from afterschool.observation_kinds import register_kinds
         from afterschool.sections import AfterSchoolSection
         from shuangjian.api.registry import register_resource

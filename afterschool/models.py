@@ -6,9 +6,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, FilteredRelation, Q
 
+from afterschool.choices import FORBIDDEN
+from afterschool.observation_kinds import COLLECTIVE_TUITION
 from schools.models import School
+from shuangjian.bureau.models import Institution
 from shuangjian.core.choices import Stage
 from shuangjian.core.querysets import ScopedQuerySet
+from shuangjian.evidence.choices import State
+from shuangjian.rules.periods import BEGINNING
 
 
 class ServiceDayQuerySet(ScopedQuerySet["ServiceDay"]):
@@ -59,3 +64,43 @@ class ServiceDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.school_id} {self.stage} {self.day}"
+
+
+class TuitionSeen(models.Model):
+    """讲新课或集体补课, from both sources: a stage's day of a return (``content``), or what a person confirmed at the
+    school and nobody has put right yet (``kind``, ``thing``, ``confirmed_on``). No table holds the rows: an evaluation
+    derives them (``rules.derived``)."""
+
+    pk = models.CompositePrimaryKey("institution", "about", "day")
+    institution = models.ForeignKey(Institution, on_delete=models.DO_NOTHING, related_name="+", db_index=False)
+    about = models.CharField(max_length=80)
+    day = models.DateField()
+    content = ArrayField(models.CharField(max_length=20), null=True)
+    kind = models.CharField(max_length=30, null=True)
+    thing = models.CharField(max_length=80, null=True)
+    confirmed_on = models.DateField(null=True)
+
+    INSTITUTION = "institution"
+    OCCURRED_ON = "day"
+    ROWS = f"""
+SELECT d.school_id AS institution_id, 'stage:' || d.stage AS about, d.day, d.content,
+  NULL::varchar AS kind, NULL::varchar AS thing, NULL::date AS confirmed_on
+FROM afterschool_serviceday d
+WHERE d.school_id = ANY(%s) AND d.day BETWEEN %s AND %s
+  AND d.content && ARRAY[{", ".join(f"'{each}'" for each in FORBIDDEN)}]::varchar[]
+UNION ALL
+SELECT o.institution_id, 'observation:' || o.number, o.occurred_on, NULL, o.kind, o.about, o.confirmed_on
+FROM evidence_observation o JOIN bureau_institution i ON i.id = o.institution_id
+WHERE o.institution_id = ANY(%s) AND o.occurred_on BETWEEN %s AND %s AND o.kind = '{COLLECTIVE_TUITION}'
+  AND o.state = '{State.CONFIRMED.value}' AND o.rectified_on IS NULL AND o.occurred_on >= '{BEGINNING}'
+  AND i.kind = '{Institution.Kind.SCHOOL.value}' AND i.stages && ARRAY['primary', 'junior']::varchar[]
+"""  # noqa: S608 - built of constants only
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "讲新课或集体补课"
+        managed = False
+        db_table = "afterschool_tuitionseen"
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.day}"

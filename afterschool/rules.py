@@ -9,8 +9,9 @@ from django.db.models import Case, CharField, Count, DecimalField, F, Func, Min,
 from django.db.models.functions import Cast, JSONObject
 
 from afterschool.choices import CONTENTS, FORBIDDEN, OUTSIDE_THE_AFTERNOON
-from afterschool.models import ServiceDay, ServiceDayQuerySet
+from afterschool.models import ServiceDay, ServiceDayQuerySet, TuitionSeen
 from shuangjian.core.choices import Severity
+from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.rules.declare import Period, Source, code, rule
 from shuangjian.rules.parameters import load_parameter
 from shuangjian.rules.violations import missing, violations
@@ -159,19 +160,33 @@ def _flag_content(days: QuerySet[Any], codes: Sequence[str]) -> QuerySet[Any]:
     title="讲新课或集体补课",
     clauses=["2.3.2"],
     about=ServiceDay,
+    over=TuitionSeen,
     period=Period.DAY,
     source=Source.RETURN,
     unit="是否",
     severity=Severity.VIOLATION,
     departments=["JY", "ZJ"],
     stages=_STAGES,
-    comparison="课后服务内容有讲新课或集体补课",
-    remedy="停止利用课后服务时间讲新课或集体补课；如系填报有误，更正服务内容后重新提交周报，数秒内自动消除。",
+    comparison="课后服务内容有讲新课或集体补课，或查实在校内集体补课",
+    remedy="停止利用课后服务时间讲新课或集体补课；如系填报有误，更正服务内容后重新提交周报，数秒内自动消除；"
+    "查实的，由复查人登记整改完成，即自动消除。",
+    note="周报填报的，一个学段一天记一条；由人查实的，每件核查情况记一条，任何一天（含周末、假期）都计，"
+    "整改完成或撤回认定即消除，与当周是否报送无关。",
     unknown=_without_content,
 )
-def new_lessons_in_service(days: ServiceDayQuerySet) -> QuerySet[Any]:
-    """某学段某天（无论是否上课日）的课后服务内容有讲新课或集体补课。"""
-    return _flag_content(days, FORBIDDEN)
+def new_lessons_in_service(days: ScopedQuerySet[TuitionSeen]) -> QuerySet[Any]:
+    """某学段某天（无论是否上课日）的课后服务内容有讲新课或集体补课，或者查实学校讲新课或集体补课，尚未整改。"""
+    of_return = JSONObject(content=_in_words(FORBIDDEN))
+    of_people = JSONObject(kind="kind", about="thing", confirmed_on=Cast("confirmed_on", TextField()))
+    return violations(
+        days,
+        institution="institution",
+        about="about",
+        on="day",
+        observed=Value(1),
+        limit=Value(0),
+        facts=Case(When(kind__isnull=True, then=of_return), default=of_people),
+    )
 
 
 def _without_numbers(days: ServiceDayQuerySet) -> QuerySet[Any]:

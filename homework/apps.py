@@ -7,7 +7,7 @@ class HomeworkConfig(AppConfig):
     verbose_name = "作业"
 
     def ready(self) -> None:
-        from homework import rules  # noqa: F401
+        from homework import observed_rules, rules  # noqa: F401
         from homework.observation_kinds import register_kinds
         from homework.sections import HomeworkSection
         from shuangjian.api.registry import register_resource

@@ -7,7 +7,7 @@ class SchoolsConfig(AppConfig):
     verbose_name = "学校"
 
     def ready(self) -> None:
-        from schools import rules  # noqa: F401
+        from schools import observed_rules, rules  # noqa: F401
         from schools.exposure import class_days
         from schools.observation_kinds import register_kinds
         from schools.sections import SchoolDaySection

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shuangjian.bureau.models import Institution
+from shuangjian.bureau.workdays import add_workdays
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class ObservationKind:
 
     ``rule`` is the code of the rule that filters it ("" for none), ``severity`` that of the finding, which decides
     the days to rectify; ``units`` are the kinds of institutions at which it can be found (empty: at any), ``topics``
-    the topics of complaints that usually turn out to be one.
+    the topics of complaints that usually turn out to be one. ``workdays``: those to put it right where its rule says
+    how many, counted from the day of 查实, given that day (None before that standard began).
     """
 
     code: str
@@ -24,6 +26,7 @@ class ObservationKind:
     severity: int
     units: frozenset[str] = frozenset()
     topics: frozenset[str] = frozenset()
+    workdays: Callable[[dt.date], int | None] | None = None
 
     def fits(self, institution: Institution) -> bool:
         """Whether it can be found at this institution."""
@@ -61,6 +64,11 @@ def find_kind(code: str) -> ObservationKind | None:
     return OTHER if code == OTHER.code else _kinds.get(code)
 
 
+def judged_by(rule: str) -> list[str]:
+    """Codes of the kinds that the rule of that code judges."""
+    return [kind.code for kind in all_kinds() if kind.rule == rule]
+
+
 def kind_label(code: str) -> str:
     """Its Chinese name; the code itself when no app registers it any more."""
     kind = find_kind(code)
@@ -72,6 +80,10 @@ def register_due_dates(due_dates: DueDates) -> None:
     _due_dates[:] = [due_dates]
 
 
-def due_date(confirmed_on: dt.date, severity: int) -> dt.date | None:
-    """Last day to rectify what was found true on ``confirmed_on``; None where no app sets such days."""
+def due_date(confirmed_on: dt.date, severity: int, kind: ObservationKind | None = None) -> dt.date | None:
+    """Last day to rectify what was found true on ``confirmed_on``: as the rule of its kind says, else by severity; None
+    where no app sets such days."""
+    workdays = kind.workdays(confirmed_on) if kind is not None and kind.workdays is not None else None
+    if workdays is not None:
+        return add_workdays(confirmed_on, workdays)
     return _due_dates[0](confirmed_on).get(severity) if _due_dates else None

@@ -110,7 +110,7 @@ def confirm_observation(
     worst = found.severity or (kind.severity if kind else Severity.VIOLATION)
     if due_on is not None and due_on < today:
         raise InvalidInput([Problem("due_on", f"整改期限 {due_on} 早于查实日期 {today}，请改正。")])
-    found.state, found.confirmed_on, found.due_on = State.CONFIRMED, today, due_on or due_date(today, worst)
+    found.state, found.confirmed_on, found.due_on = State.CONFIRMED, today, due_on or due_date(today, worst, kind)
     found.decided_by = actor if isinstance(actor, User) else None
     found.save(update_fields=["state", "confirmed_on", "due_on", "severity", "decided_by"])
     _note("confirm", found, actor, {"due_on": str(found.due_on or "")})

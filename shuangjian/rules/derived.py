@@ -1,9 +1,10 @@
 """Models without a table, whose rows an evaluation derives from others: what several rules would each group anew.
 
 A rule names one in ``over``. It is an unmanaged model with ``INSTITUTION``, ``OCCURRED_ON`` and ``ROWS``, SQL that
-yields its columns for institutions, first and last date (a ``%s`` each, in this order). Within the rule's statement a
-common table expression stands in the table's place: of one rule it is that SQL itself, of which PostgreSQL leaves out
-what the rule does not ask for; several rules read a temporary table that was filled once for all of them.
+yields its columns for institutions, first and last date (a ``%s`` each, in this order, for each table that it reads).
+Within the rule's statement a common table expression stands in the table's place: of one rule it is that SQL itself, of
+which PostgreSQL leaves out what the rule does not ask for; several rules read a temporary table that was filled once
+for all of them.
 """
 
 from __future__ import annotations
@@ -75,9 +76,10 @@ def share(
         scope: list[Any] = [list(institution_ids), since, until]
         columns = ", ".join(f'"{field.column}"' for field in _fields(model))
         days = days_of_scope(is_kept=True)
+        reads = 1 + model.ROWS.count("%s") // len(scope)
         cursor.execute(f'DELETE FROM "{_shared(model)}"')  # noqa: S608 - own names, as below
         into = f'INSERT INTO "{_shared(model)}" ({columns})'
-        cursor.execute(f"WITH {days} {into} SELECT {columns} FROM ({model.ROWS}) x", scope + scope)  # noqa: S608
+        cursor.execute(f"WITH {days} {into} SELECT {columns} FROM ({model.ROWS}) x", scope * reads)  # noqa: S608
         if cursor.rowcount > FEW_ROWS:
             cursor.execute(f'SET LOCAL default_statistics_target = 10; ANALYZE "{_shared(model)}"')
         shared |= asking.keys()

@@ -30,8 +30,8 @@ INSERT INTO rules_finding AS f (
   rule, institution_id, about, occurred_on, period, severity, observed, "limit", facts, return_version,
   parameters_version, calendar_version, opened_at, changed_at, is_stale, is_trial, is_exempt)
 SELECT v.rule, v.institution_id, v.about, v.occurred_on, v.period, v.severity, v.observed, v."limit", v.facts,
-  CASE WHEN j.source = 'return' THEN c.return_version END, %(parameters)s, %(calendar)s,
-  t.at, t.at, false, v.mode = 'trial', v.is_exempt
+  CASE WHEN j.source = 'return' AND NOT starts_with(v.about, 'observation:') THEN c.return_version END,
+  %(parameters)s, %(calendar)s, t.at, t.at, false, v.mode = 'trial', v.is_exempt
 FROM verdict v
 CROSS JOIN (SELECT clock_timestamp() AS at) t
 JOIN judged j USING (rule)
@@ -59,12 +59,13 @@ SELECT rule, what, count(*) FROM written GROUP BY rule, what
 """
 
 # Open findings that no rule sees any more. LATERAL with OFFSET, so that each rule's dates are looked for in
-# finding_open: joined freely, PostgreSQL reads every finding that the units ever had.
+# finding_open: joined freely, PostgreSQL reads every finding that the units ever had. What people found at a school is
+# a leg of rules about returns too: no return covers it, and once it is not seen it is gone.
 _GONE = """
 CREATE TEMP TABLE IF NOT EXISTS gone (id bigint NOT NULL, is_covered boolean NOT NULL) ON COMMIT DELETE ROWS;
 DELETE FROM gone;
 INSERT INTO gone
-SELECT f.id, j.source = 'register' OR c.week IS NOT NULL
+SELECT f.id, j.source = 'register' OR c.week IS NOT NULL OR starts_with(f.about, 'observation:')
 FROM judged j
 CROSS JOIN LATERAL (
   SELECT o.id, o.rule, o.institution_id, o.about, o.occurred_on FROM rules_finding o

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.weeks import Week
+from shuangjian.evidence.models import Observation
 from shuangjian.intake import services as intake
 from shuangjian.rules import engine
 from shuangjian.rules.declare import Rule, all_rules
@@ -21,8 +23,8 @@ from tests import make
 def _tables() -> list[Any]:
     tables = []
     for rule in all_rules():
-        if rule.code.startswith("TO-"):
-            continue  # not about weekly returns: tests/training_orgs judges them
+        if rule.code[:2] in ("TO", "IN"):
+            continue  # not about schools: tests/training_orgs and tests/inspections judge them
         for case in yaml.load(rule.cases_file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)["cases"]:
             tables.append(pytest.param(rule, case, id=f"{rule.code} {case['name']}"))
     return tables
@@ -34,6 +36,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "alternative": {"kind": None, "alternative": "A"},
     "basic alternative": {"kind": "basic", "alternative": "A"},
 }
+
+
+#: Keys of a case that change the unit itself, after it has filed: key → field.
+OF_THE_UNIT = {"unit": "kind", "unit_stages": "stages", "opened_on": "opened_on"}
 
 
 def _payload(institution: Any, week: Week, case: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +108,12 @@ def _of_kind(case: dict[str, Any], week: Week, kind: str) -> list[dict[str, Any]
     return [make.item(case["classes"][0], week.days[2].isoformat(), 20, **fields)]
 
 
+def _observe(institution: Institution, number: int, row: dict[str, Any]) -> None:
+    """What people found (O-1 …), confirmed unless the row says another ``state``."""
+    fields = {"number": f"O-{number}", "source": "visit", "state": "confirmed", "text": "示范情况"}
+    Observation.objects.create(institution=institution, **{**fields, **row})
+
+
 def _instant(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
@@ -125,6 +137,10 @@ def test_the_rule_finds_what_its_case_table_says(rule: Rule, case: dict[str, Any
         )
     for day, kind in case.get("calendar_after", {}).items():
         make.exception(dt.date.fromisoformat(day), kind)
+    for number, row in enumerate(case.get("observations", []), start=1):
+        _observe(institution, number, row)
+    if changed := {field: case[key] for key, field in OF_THE_UNIT.items() if key in case}:
+        Institution.objects.filter(pk=institution.pk).update(**changed)
     if case.get("withdrawn"):
         intake.withdraw_return(institution, week, actor=make.Somebody(), now=now, reason="测试")
     with engine.rehearsal():
