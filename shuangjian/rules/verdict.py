@@ -133,11 +133,13 @@ def _dates(span: Span) -> tuple[dt.date, dt.date]:
 
 def rows() -> list[dict[str, Any]]:
     """What ``verdict`` holds now, worst first."""
-    names = ("rule", "institution_id", "about", "occurred_on", "observed", "limit", "severity", "facts")
+    names = (
+        "rule", "institution_id", "about", "occurred_on", "observed", "limit", "severity", "facts", "mode", "is_exempt"
+    )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT rule, institution_id, about, occurred_on, observed, "limit", severity, facts FROM verdict '
-            "ORDER BY severity DESC, occurred_on, rule, about"
+            'SELECT rule, institution_id, about, occurred_on, observed, "limit", severity, facts, mode, is_exempt '
+            "FROM verdict ORDER BY severity DESC, occurred_on, rule, about"
         )
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -18,7 +18,12 @@ LINES = 3
 
 
 class RowForm(RefusableForm):
-    """Fields named like the columns; of parts (an order's lines) ``lines[0].hours``, as problems name them."""
+    """Fields named like the columns; of parts (an order's lines) ``lines[0].hours``, as problems name them.
+
+    ``required`` only marks a field: the path of all doors says what is missing, in its own words.
+    """
+
+    use_required_attribute = False
 
     def __init__(self, kind: Kind, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,6 +37,9 @@ class RowForm(RefusableForm):
                 name = column.key.replace(".", f"[{at}].", 1)
                 label = f"明细 {at + 1} · {column.label}"
                 self.fields[name] = _field(column, label, is_required=column.is_required and at == 0)
+
+    def _clean_fields(self) -> None:
+        """Nothing is judged here: a rule written twice would say two things."""
 
     def row(self) -> dict[str, Any]:
         """The row as a door hands it over: text, and the parts that anything was typed into."""
@@ -53,7 +61,7 @@ class RowForm(RefusableForm):
 
 
 def _field(column: Column, label: str, *, is_required: bool) -> forms.Field:
-    options: dict[str, Any] = {"label": label, "required": False, "help_text": column.help}
+    options: dict[str, Any] = {"label": label, "required": is_required, "help_text": column.help}
     cell = column.cell
     field: forms.Field
     if cell.choices and not cell.is_list:
@@ -68,7 +76,7 @@ def _field(column: Column, label: str, *, is_required: bool) -> forms.Field:
         field = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), **options)
     else:
         field = forms.CharField(**options)
-    # Required is said beside the label and judged by the one path: the browser would say it in its own words.
+    # The browser would ask for it in its own words; a reader of the page aloud is told.
     field.widget.attrs["aria-required"] = "true" if is_required else "false"
     return field
 

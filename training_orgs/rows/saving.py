@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -26,7 +26,8 @@ from training_orgs.services.reconciliation import reconcile
 
 @dataclass(frozen=True)
 class Saved:
-    """How many records rows created, changed and found as they are; ``keys`` are the records' keys by row."""
+    """How many records rows created, changed and found as they are; ``keys`` are the records' keys by row; ``since``
+    the day from which each institution concerned is judged again (None: only as of today)."""
 
     created: int
     changed: int
@@ -34,6 +35,7 @@ class Saved:
     keys: Mapping[int, int]
     fresh: frozenset[int] = frozenset()
     altered: frozenset[int] = frozenset()
+    since: Mapping[int, dt.date | None] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"新增 {self.created}，修改 {self.changed}，未变 {self.unchanged}"
@@ -68,14 +70,13 @@ def save_rows(
             batch.raise_if_any()
             written = of_kind.write(batch)
             batch.raise_if_any()
-            _follow(of_kind, written, actor)
+            since = _follow(of_kind, written, actor)
             if dry_run:
                 transaction.set_rollback(True)
     except IntegrityError as error:
         raise InvalidInput([Problem("", _sentence(of_kind, error))]) from error
-    return Saved(
-        written.created, written.changed, written.unchanged, written.keys, frozenset(written.fresh), written.altered
-    )
+    fresh = frozenset(written.fresh)
+    return Saved(written.created, written.changed, written.unchanged, written.keys, fresh, written.altered, since)
 
 
 def table_of(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -83,18 +84,20 @@ def table_of(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Table:
     return of_nested(rows, kind.child) if kind.child else of_json(rows)
 
 
-def _follow(kind: Kind, written: Written, actor: Any) -> None:
-    """What every write brings with it: the journal, the daily balances, the request to judge."""
+def _follow(kind: Kind, written: Written, actor: Any) -> Mapping[int, dt.date | None]:
+    """What every write brings with it: the journal, the daily balances, the request to judge; from which day on."""
     counts = {"created": written.created, "changed": written.changed, "unchanged": written.unchanged}
     act = f"save_{kind.key.replace('-', '_')}"
     record(act, actor=actor, target=kind.label, detail=counts)
     if not written.since:
-        return
+        return {}
     record_many(f"{act}_of", (Done(unit, kind.label) for unit in sorted(written.since)), actor=actor)
     today = clock.today()
     if kind.is_money:
         reconcile(sorted(written.since), min(day or today for day in written.since.values()))
-    ask_many(_since(kind, written, today), cause=f"{kind.label}变更")
+    since = _since(kind, written, today)
+    ask_many(since, cause=f"{kind.label}变更")
+    return since
 
 
 def _since(kind: Kind, written: Written, today: dt.date) -> Mapping[int, dt.date | None]:

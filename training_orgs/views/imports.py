@@ -18,8 +18,9 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import InvalidInput, Problem, Refused
 from shuangjian.core.uploads import was_too_large
 from shuangjian.core.views import ScopedView
-from training_orgs.doors.book_saving import confirm, pack, save_book
+from training_orgs.doors.book_saving import confirm, pack
 from training_orgs.doors.books import BOOKS, Book, read_book, template
+from training_orgs.doors.foreseeing import MOST_UNITS, try_book
 from training_orgs.rows import Kind, Saved, Table, get_kind, may_file
 from training_orgs.rows.cells import IdentityNumber
 
@@ -100,7 +101,7 @@ class ImportView(ImportPage):
         user, name = signed_in(self.request), str(uploaded.name or "")
         try:
             tables = read_book(uploaded.read(), book, self.kinds(book))
-            saved = save_book(tables, actor=user, institution=self.institution(), dry_run=True)
+            saved, foreseen = try_book(tables, actor=user, institution=self.institution())
         except InvalidInput as refused:
             return self.page(book, status=422, **told(refused), uploaded_name=name)
         except Refused as refused:
@@ -110,6 +111,8 @@ class ImportView(ImportPage):
         extra: dict[str, Any] = {
             "sheets": sheets,
             "changes": changes,
+            "foreseen": foreseen,
+            "most_units": MOST_UNITS,
             "packed": pack(book.key, tables, user),
             "uploaded_name": name,
         }
