@@ -8,26 +8,36 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.core.uploads import MOST_BYTES
 
 #: A camera of 2026 takes 12 to 50 million pixels; decoding more would take a worker's memory.
 MOST_PIXELS = 50_000_000
-#: PNG and WebP cannot be decoded at half their size: all their pixels lie in memory, four bytes each.
-_MOST_PIXELS_UNPACKED = 20_000_000
+#: What cannot be decoded at half its size lies in memory whole: PNG, WebP, and JPEG that sharpens as it loads.
+_MOST_PIXELS_AT_ONCE = 16_000_000
 #: What is kept is made smaller than this, so that a page of photos stays light. Print at A3 needs no more.
 LONGEST_SIDE = 4096
 #: Of a photo of a visit, whose original is sealed: a face plate or a notice on a wall is still read at this size.
 VISIT_SIDE = 2048
 _JPEG_QUALITY = 88
-_VISIT_QUALITY = 80
+_VISIT_QUALITY = 75
 _PDF = b"%PDF-"
+#: EXIF orientation → what sets the picture upright.
+_UPRIGHT: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 #: What Pillow raises over broken bytes, in one decoder or another.
 _DAMAGED = (
     UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, struct.error, zlib.error,
-    EOFError, LookupError, OverflowError, TypeError,
+    EOFError, LookupError, OverflowError,
 )  # fmt: skip
 _ACCEPTED = "请上传 JPEG、PNG、WebP 图片或 PDF"
 
@@ -47,12 +57,11 @@ class _Format:
     media_type: str
     ending: str
     with_alpha: bool
-    most_pixels: int
 
 
-_JPEG = _Format("JPEG", "image/jpeg", "jpg", False, MOST_PIXELS)
-_PNG = _Format("PNG", "image/png", "png", True, _MOST_PIXELS_UNPACKED)
-_WEBP = _Format("WEBP", "image/webp", "webp", True, _MOST_PIXELS_UNPACKED)
+_JPEG = _Format("JPEG", "image/jpeg", "jpg", with_alpha=False)
+_PNG = _Format("PNG", "image/png", "png", with_alpha=True)
+_WEBP = _Format("WEBP", "image/webp", "webp", with_alpha=True)
 
 
 @dataclass(frozen=True)
@@ -130,25 +139,51 @@ def _drawn_anew(raw: bytes, kind: _Format, view: _View, field: str) -> Content:
             # Pillow warns of large pictures; the bound below refuses them.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(BytesIO(raw), formats=[kind.pillow])
-            width, height = picture.size
-            if width * height > kind.most_pixels:
-                most = kind.most_pixels // 10_000
-                message = f"图片为 {width}×{height} 像素，超过 {most} 万像素，没有保存。请缩小后上传。"
-                raise _refused(field, message, "pixels")
+            _bounded(picture, field)
             if kind is _JPEG:
-                picture.draft("RGB", (view.longest_side, view.longest_side))  # decodes a large photo at half its size
+                _decode_smaller(picture, view.longest_side)
             return Content(_encoded(picture, view), view.kind.media_type, view.kind.ending)
     except _DAMAGED as error:
         message = "图片不完整或已损坏，打不开。请在原设备上打开核对，重新导出后上传。"
         raise _refused(field, message, "damaged") from error
 
 
+def _bounded(picture: Image.Image, field: str) -> None:
+    width, height = picture.size
+    by_parts = picture.format == "JPEG" and not picture.info.get("progressive")
+    most = MOST_PIXELS if by_parts else _MOST_PIXELS_AT_ONCE
+    if width * height > most:
+        message = f"图片为 {width}×{height} 像素，超过 {most // 10_000} 万像素，没有保存。请缩小后上传。"
+        raise _refused(field, message, "pixels")
+
+
+def _decode_smaller(picture: Image.Image, longest_side: int) -> None:
+    """Decode a large JPEG at a half, a quarter or an eighth: quicker by as much, and sharper than scaling it after.
+
+    A tenth short of the side asked for is near enough: half of a camera's 4,000 or 4,032 pixels is just below 2,048.
+    """
+    share = longest_side * 0.9 / max(picture.size)
+    if share < 1:
+        width, height = picture.size
+        picture.draft("RGB", (max(1, int(width * share)), max(1, int(height * share))))
+
+
+def _orientation(picture: Image.Image) -> object:
+    """How the camera was held; EXIF that cannot be read says nothing. (Pillow's own turning writes EXIF, and fails.)"""
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation)
+    except _DAMAGED:
+        return None
+
+
 def _encoded(picture: Image.Image, view: _View) -> bytes:
     has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-    plain = picture.convert("RGBA" if has_alpha else "RGB")
-    plain.info["exif"] = picture.info.get("exif", b"")
+    mode = "RGBA" if has_alpha else "RGB"
+    plain = picture if picture.mode == mode else picture.convert(mode)
     plain.thumbnail((view.longest_side, view.longest_side), reducing_gap=2.0)
-    plain = ImageOps.exif_transpose(plain)
+    turn = _UPRIGHT.get(_orientation(picture))
+    if turn is not None:
+        plain = plain.transpose(turn)
     if has_alpha and not view.kind.with_alpha:
         paper = Image.new("RGB", plain.size, "white")
         paper.paste(plain, mask=plain.getchannel("A"))
