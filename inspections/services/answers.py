@@ -55,6 +55,14 @@ def save_answer(
     return answer
 
 
+def unchanged(answer: Answer | None, code: str, values: Mapping[str, Any]) -> bool:
+    """Whether writing ``values`` would change nothing; blank values say nothing where there is no answer yet."""
+    if answer is None:
+        return not any(values.values())
+    wanted = _wanted(answer, values, code)
+    return all(getattr(answer, name) == wanted[name] for name in FIELDS)
+
+
 def stored_answer(answer: Answer) -> dict[str, Any]:
     """What stands there, as a conflict shows it: the item's code, its values and the ``revision`` to go on from."""
     by = answer.changed_by

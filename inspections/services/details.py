@@ -119,6 +119,19 @@ def set_inspectors(
     return visit
 
 
+def same_details(visit: Visit, values: Mapping[str, Any]) -> bool:
+    """Whether writing ``values`` would change nothing."""
+    cleaned, problems = _cleaned(values, None)
+    if problems:
+        return False
+    departments = cleaned.pop("departments", None)
+    if departments is not None and {each.pk for each in departments} != set(
+        visit.departments.values_list("pk", flat=True)
+    ):
+        return False
+    return all(getattr(visit, name) == value for name, value in cleaned.items())
+
+
 def stored_details(visit: Visit) -> dict[str, Any]:
     """What stands in the visit, as a conflict shows it: plain values by field, with the ``revision`` to go on from."""
     return {

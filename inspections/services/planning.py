@@ -120,12 +120,9 @@ def open_visit(
     own = person_of(actor)
     people = list(dict.fromkeys([*([own] if own is not None else []), *inspectors]))
     problems += people_problems(people, [institution], at_least=1)
-    moment = now or clock.now()
-    begun = started_at if started_at is not None and isinstance(actor, ApiToken) else moment
-    if begun > moment:
-        problems.append(Problem("started_at", "开始时间晚于现在，请核对时钟。"))
     if problems:
         raise InvalidInput(problems)
+    begun = _begun(started_at, actor, now)
     # Under the lock of the numbers the second of two equal calls finds what the first has put in.
     number = next_numbers(Visit, "JC", today_of(now).year, 1)[0]
     known = _known(key, institution, actor)
@@ -157,11 +154,12 @@ def start_visit(
     actor: Any,
     place: Place = Place(),  # noqa: B008 - frozen
     device_started_at: dt.datetime | None = None,
+    started_at: dt.datetime | None = None,
     now: dt.datetime | None = None,
 ) -> Visit:
     """A planned visit begins, with the checklist in use now. Begun already (by a colleague, or sent twice): unchanged.
 
-    The distance is written down and never keeps anybody from beginning.
+    The distance is written down and never keeps anybody from beginning. ``started_at`` as in ``open_visit``.
     """
     visit = locked_visit(pk)
     if visit.state == VisitState.UNDER_WAY and may_write(visit, actor):
@@ -172,7 +170,7 @@ def start_visit(
     if not may_write(visit, actor):
         raise Refused("只有本次检查的检查人员可以开始检查。", code="role", status=403)
     visit.checklist = checklist_for(visit.institution)
-    visit.started_at, visit.device_started_at = now or clock.now(), device_started_at
+    visit.started_at, visit.device_started_at = _begun(started_at, actor, now), device_started_at
     put_place(visit, place)
     visit.state, visit.revision = VisitState.UNDER_WAY, visit.revision + 1
     full_clean(visit)
@@ -260,6 +258,16 @@ def _origin_problems(
     ):
         problems.append(Problem("follows", "没有这次检查，或它不是对所选检查对象的检查。"))
     return problems
+
+
+def _begun(started_at: dt.datetime | None, actor: Any, now: dt.datetime | None) -> dt.datetime:
+    """When the visit really began: by the server's clock, unless a program tells of a visit afterwards."""
+    moment = now or clock.now()
+    if started_at is None or not isinstance(actor, ApiToken):
+        return moment
+    if started_at > moment:
+        raise InvalidInput([Problem("started_at", "开始时间晚于现在，请核对时钟。")])
+    return started_at
 
 
 def _known(key: uuid.UUID, institution: Institution, actor: Any) -> Visit | None:
