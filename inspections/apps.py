@@ -7,6 +7,7 @@ class InspectionsConfig(AppConfig):
     verbose_name = "检查"
 
     def ready(self) -> None:
+        from inspections import rules, words_of_cards  # noqa: F401
         from inspections.api import register_resources
         from inspections.scope import institutions_of, shown_photos
         from inspections.services.checklist_loading import load_checklists
@@ -18,4 +19,5 @@ class InspectionsConfig(AppConfig):
         register_reference("检查表", load_checklists)
         register_targets(institutions_of)
         register_shown_by(PURPOSE, shown_photos)
+        words_of_cards.register()
         register_resources()

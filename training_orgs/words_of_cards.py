@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from shuangjian.rules.explain import register_words
-from training_orgs import observation_kinds
 from training_orgs.choices import Category, CourseStage, LicenceState, Mode
 
 KINDS = {
@@ -14,17 +13,14 @@ KINDS = {
     "order": "订单",
     "refund": "退费申请",
     "pupil": "学员",
-    "observation": "核查情况",
     "org": "机构",
 }
 FACTS = {
-    "about": "涉及对象",
     "answer_due": "答复期限",
     "base": "此前一段时间的投诉和退费申请（件）",
     "baseline": "基线（家）",
     "category": "类别",
     "competent": "主管部门",
-    "confirmed_on": "查实日期",
     "course": "课程编号",
     "course_sort": "课程性质和方式",
     "days_before": "此前一段时间的天数",
@@ -37,7 +33,6 @@ FACTS = {
     "has_check": "有上一年度年检结论",
     "hours": "各科目课时",
     "is_subject": "认定为学科类",
-    "kind": "事项",
     "lawful_until": "合规的最后一天",
     "licence_state": "证照状态",
     "line": "订单明细序号",
@@ -77,7 +72,6 @@ def register() -> None:
             "category": _labels(Category),
             "competent": _DEPARTMENTS,
             "course_sort": _SORTS,
-            "kind": {kind.code: kind.label for kind in observation_kinds.KINDS},
             "licence_state": _labels(LicenceState),
             "mode": _labels(Mode),
             "stage": _labels(CourseStage),

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
+from shuangjian.bureau.ties import tied_to
 from shuangjian.core import clock
 from shuangjian.core.choices import Severity
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
@@ -21,7 +22,7 @@ from shuangjian.evidence.models import Complaint, Observation
 from shuangjian.evidence.numbers import next_numbers
 from shuangjian.evidence.scope import ABOVE, BUREAU, without_people
 from shuangjian.evidence.words import LONGEST_TEXT, clean, reason_of
-from shuangjian.journal.services import record, request_evaluation
+from shuangjian.journal.services import Asked, record, request_evaluations
 
 #: States that a person's decision leads to.
 DECIDED = frozenset({State.CONFIRMED, State.REFUTED})
@@ -254,10 +255,11 @@ def _note(act: str, found: Observation, actor: Any, detail: dict[str, Any]) -> N
 
 
 def _judge(found: Observation, now: dt.datetime | None, cause: str) -> None:
+    """Ask for the institution, and for those tied to it: what is done there later counts as done again."""
     today = _today(now)
-    request_evaluation(
-        institution_id=found.institution_id, since=min(found.occurred_on, today), until=today, cause=cause
-    )
+    since = min(found.occurred_on, today)
+    tied = tied_to(found.institution_id)
+    request_evaluations(Asked(each, since, today, cause) for each in (found.institution_id, *sorted(tied)))
 
 
 def _today(now: dt.datetime | None) -> dt.date:

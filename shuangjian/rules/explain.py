@@ -12,6 +12,7 @@ from shuangjian.bureau.models import UnitDay
 from shuangjian.core.choices import Severity, Stage
 from shuangjian.core.units import FLAG, SHARE, TIME_OF_DAY, clock_text, share_text
 from shuangjian.core.weeks import Week
+from shuangjian.evidence.kinds import kind_label
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import Period, Rule, Source, find_rule
 from shuangjian.rules.engine import current_overrides
@@ -19,9 +20,11 @@ from shuangjian.rules.models import Finding
 from shuangjian.rules.parameter_files import Dated
 from shuangjian.rules.parameters import Parameter, frozen
 
-_KINDS = {"class": "班级", "stage": "学段", "return": "周报", "self": "本单位"}
+_KINDS = {"class": "班级", "stage": "学段", "return": "周报", "self": "本单位", "observation": "核查情况"}
 _LAST_PRIMARY_GRADE = 6
 _CONFIRMED_WAY_OUT = "情况属实的，整改后由镇街、教育指导中心或区教育局核实办结。"
+_TO_BE_DECIDED = "系统按标准值比对得出“疑似问题”；是否属实由镇街或区教育局核查认定。"
+_DECIDED_BEFORE = "情况由人核查认定为查实，系统据此列为“疑似问题”；认定有误的，由区教育局撤回认定。"
 _FACTS = {
     "total_minutes": "本周书面作业合计（分钟）",
     "school_days": "本周上课日数",
@@ -35,6 +38,9 @@ _FACTS = {
     "content": "涉及服务内容",
     "short_days": "没有全覆盖的上课日数",
     "days": "没有实行弹性离校的上课日数",
+    "kind": "事项",
+    "about": "涉及对象",
+    "confirmed_on": "查实日期",
 }
 _VALUES: dict[str, dict[str, str]] = {}
 
@@ -170,7 +176,7 @@ def card(
         effective_from=max((entry.effective_from for _, entry in standards), default=None),
         conclusion=conclusion(rule, observed, limit),
         how_to_clear=_way_out(rule),
-        decided_by="系统按标准值比对得出“疑似问题”；是否属实由镇街或区教育局核查认定。",
+        decided_by=_DECIDED_BEFORE if about.startswith("observation:") else _TO_BE_DECIDED,
         other_reading=_other_reading(parameter for parameter, _ in standards),
         facts=[(_FACTS.get(key, key), _fact(key, value)) for key, value in sorted(facts.items())],
         severity=severity,
@@ -268,6 +274,10 @@ def _fact(key: str, value: Any) -> str:
         return "无"
     if isinstance(value, bool):
         return "是" if value else "否"
+    if key == "kind":
+        return kind_label(str(value))
+    if key == "rule" and (rule := find_rule(str(value))):
+        return f"{rule.code} {rule.title}"
     return _VALUES.get(key, {}).get(str(value)) or _plain(value)
 
 

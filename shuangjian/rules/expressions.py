@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, DateField, F, Func, IntegerField, Value
+from django.db.models import DateField, F, Func, IntegerField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 
@@ -72,14 +71,6 @@ class WorkdaysAfter(Func):
         days = "bureau_districtday b JOIN bureau_districtday e ON e.is_workday AND e.workdays = b.workdays"
         sql = f"(SELECT e.date FROM {days} + ({count})::int WHERE b.date = {day})"  # noqa: S608 - compiled expressions
         return sql, [*count_params, *day_params]
-
-
-class AndItself(Func):
-    """An array of keys, and one more."""
-
-    function = "array_append"
-    arity = 2
-    output_field = ArrayField(BigIntegerField())
 
 
 class Pair(Func):

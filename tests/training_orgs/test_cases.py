@@ -30,13 +30,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
@@ -44,6 +42,7 @@ from shuangjian.rules import engine, explain
 from shuangjian.rules.declare import all_rules, get_rule
 from shuangjian.rules.parameters import frozen
 from shuangjian.rules.periods import BEGINNING, Span
+from tests.tables import load_table
 from tests.training_orgs import case_rows
 
 FOLDER = Path(__file__).parents[2] / "training_orgs" / "cases"
@@ -57,21 +56,10 @@ KEYS = {
 DECLARED = {rule.code for rule in all_rules()}
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which ``on`` is a word: only true and false are flags."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
-
-
 def _tables() -> list[Any]:
     tables = []
     for path in sorted(FOLDER.glob("TO-*.yaml")):
-        table = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        table = load_table(path)
         for case in table["cases"]:
             case = {**table.get("defaults", {}), **case}
             tables.append(pytest.param(table["rule"], case, id=f"{table['rule']} {case['name']}"))

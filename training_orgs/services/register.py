@@ -9,8 +9,10 @@ from django.db import transaction
 
 from shuangjian.bureau.cleaning import full_clean
 from shuangjian.bureau.models import Institution
+from shuangjian.bureau.ties import tied_to
+from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
-from shuangjian.journal.services import record, request_evaluation
+from shuangjian.journal.services import Asked, record, request_evaluation, request_evaluations
 from training_orgs.choices import OrgStatus
 from training_orgs.models import Brand, SiteSighting, StatusChange, TrainingOrg
 
@@ -60,12 +62,19 @@ def change_status(
 
 @transaction.atomic
 def tie_brand(institution: Institution, brand: str, *, actor: Any) -> Brand | None:
-    """Tie the site to a brand by name, making the brand if need be; "" unties it."""
+    """Tie the site to a brand by name, making the brand if need be; "" unties it.
+
+    What was done at one site of a brand and again at another is a repetition: all of both brands are judged again.
+    """
     org = TrainingOrg.objects.select_for_update().get(pk=institution.pk)
     name = brand.strip()
+    left = tied_to(org.pk)
     org.brand = Brand.objects.get_or_create(name=name)[0] if name else None
     org.save(update_fields=["brand"])
     record("tie_brand", actor=actor, institution_id=org.pk, target=institution.name, detail={"brand": name})
+    today = clock.today()
+    concerned = sorted({org.pk} | left | tied_to(org.pk))
+    request_evaluations(Asked(pk, today, today, "机构品牌变更") for pk in concerned)
     return org.brand
 
 
