@@ -9,6 +9,7 @@ the login, or a form sent back with its mistakes; ``login`` is the way there; a 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
+from inspections.models import Visit, VisitPhoto
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
 from shuangjian.evidence.observation_acts import confirm_observation, record_observation
@@ -30,6 +32,7 @@ from shuangjian.intake.models import ReopenRequest, WeeklyReturn
 from shuangjian.journal.models import RunPart
 from tests import make
 from tests.dashboards.world import NOW, WEEK, World, build
+from tests.inspections import visit_make
 from tests.lists import make as list_make
 from tests.permission_rows import ROWS
 from tests.training_orgs import make as training_make
@@ -106,13 +109,13 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
     org = world.people["org"].institution
     assert org is not None
     TrainingOrg.objects.get_or_create(institution=org)
-    stored = store(SimpleUploadedFile("licence.pdf", b"%PDF-1.7"), org, "licence:1", account)
+    stored = store(SimpleUploadedFile("licence.pdf", b"%PDF-1.7"), org, "licence:1", account, seal=True)
     complaint, seen = evidence(world.school)
     return {
         **standards(org),
         **{name: {"number": complaint} for name in COMPLAINT},
         **{name: {"number": seen} for name in OBSERVATION},
-        "file": {"key": stored.key},
+        **dict.fromkeys(["file", "file_original"], {"key": stored.key}),
         **dict.fromkeys(["import_book", "import_template", "import_confirm"], {"book": "orders"}),
         "row_new": {"code": org.code, "kind": "licences"},
         "row_change": {"code": org.code, "kind": "licences", "pk": training_make.licence(org).pk},
@@ -121,6 +124,7 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
             {"pk": list_make.decided(org).pk},
         ),
         **money(org),
+        **visits(world.school),
         "unit": {"code": world.school.code},
         "unit_filings": {"code": world.school.code},
         "alert": {"pk": world.alert.pk},
@@ -184,6 +188,21 @@ def money(org: Institution) -> dict[str, dict[str, Any]]:
         **dict.fromkeys(["session_cancel", "session_lessons"], {**own, "pk": held.pk}),
         "refund_request": {**own, "contract": "H1"},
         **dict.fromkeys(["refund_answer", "refund_pay", "refund_withdraw"], {**own, "number": "T1"}),
+    }
+
+
+def visits(school: Institution) -> dict[str, dict[str, Any]]:
+    """The planned visit to the school, and a photo of it."""
+    visit = Visit.objects.get(institution=school)
+    picture = store(SimpleUploadedFile("door.jpg", visit_make.jpeg()), school, f"visit:{visit.number}", None)
+    photo = VisitPhoto.objects.create(key=uuid.uuid4(), visit=visit, stored=picture)
+    one = {"key": visit.key}
+    acts = ["visit", *(f"visit_{act}" for act in ("start", "details", "hand_in", "review", "correct", "cancel"))]
+    return {
+        **dict.fromkeys(acts, one),
+        "visits_of": {"code": school.code},
+        "visit_answer": {**one, "code": "S-01"},
+        "visit_photo": {**one, "photo": photo.key},
     }
 
 

@@ -76,7 +76,10 @@ class OpenView(InspectorPage):
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        user, unit = self.writer(), self.unit(request.POST.get("unit", "")[:40])
+        user, code = self.writer(), request.POST.get("unit", "")[:40]
+        if not code:
+            return redirect("visit_open")
+        unit = self.unit(code)
         key = posted_key(request)
         people = list(inspectors_for(user).filter(username__in=request.POST.getlist("inspectors")))
         try:

@@ -90,10 +90,10 @@ class VisitDetailsView(_EntryView):
     def save(self, visit: Visit) -> dict[str, Any]:
         posted = self.request.POST
         revision = whole_number(posted.get("revision", ""))
-        if "inspectors" in posted:
-            people = list(User.objects.with_units().filter(username__in=posted.getlist("inspectors")))
-            changed = set_inspectors(visit.pk, inspectors=people, revision=revision, actor=self.user)
-            revision = changed.revision if changed.revision == revision + 1 else revision
+        chosen = set(posted.getlist("inspectors"))
+        if chosen and chosen != set(visit.inspectors.values_list("person__username", flat=True)):
+            people = list(User.objects.with_units().filter(username__in=chosen))
+            revision = set_inspectors(visit.pk, inspectors=people, revision=revision, actor=self.user).revision
         values = {
             "people_met": _people(posted, "met_name", "met_post", "post"),
             "companions": _people(posted, "companion_name", "companion_unit", "unit"),
@@ -121,9 +121,10 @@ class VisitPhotoView(VisitPage):
     """One photo by the key that the phone gave it: received in pieces, shown, taken out."""
 
     http_method_names = ["get", "put", "delete"]
+    roles = INSPECTING  # a visit's photos are never shown to the institution
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        visit = self._visit_of_officials()
+        visit = self.visit()
         if wants_json(request):
             progress = photo_progress(visit, self.kwargs["photo"])
             if progress is None:
@@ -133,7 +134,7 @@ class VisitPhotoView(VisitPage):
         return file_response(request, photo.stored)
 
     def put(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        visit = self._visit_of_officials()
+        visit = self.visit()
         try:
             sent = _sent(request)
             progress = receive_photo(visit.pk, self.kwargs["photo"], sent=sent, stream=request, actor=self.user)
@@ -144,18 +145,12 @@ class VisitPhotoView(VisitPage):
         return self._told(visit, progress)
 
     def delete(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        visit = self._visit_of_officials()
+        visit = self.visit()
         try:
             remove_photo(visit.pk, self.kwargs["photo"], actor=self.user)
         except Refused as refused:
             return refusal(refused)
         return HttpResponse(status=204)
-
-    def _visit_of_officials(self) -> Visit:
-        """A visit's photos are never shown to the institution."""
-        if self.user.role_kind not in INSPECTING:
-            raise Http404("没有这张照片。")
-        return self.visit()
 
     def _told(self, visit: Visit, progress: PhotoProgress) -> JsonResponse:
         stored = progress.photo.stored if progress.photo is not None else None

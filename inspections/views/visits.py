@@ -132,8 +132,12 @@ class PlanView(InspectorPage):
 class VisitsOfView(ScopedView):
     """Part of the page of a school or training institution: its visits, observations and open rectifications."""
 
-    template_name = "inspections/_visits_of.html"
     roles = READING
+
+    def get_template_names(self) -> list[str]:
+        return [
+            "inspections/_visits_of.html" if self.request.headers.get("HX-Request") else "inspections/visits_of.html"
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         unit = cast(Institution, self.get_scoped_or_404(Institution.objects.all(), code=self.kwargs["code"]))
