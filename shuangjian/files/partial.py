@@ -177,7 +177,8 @@ def _begin(whole: _File) -> Progress:
 
 def _locked(whole: _File) -> PartialUpload:
     """The row of the file, locked until the transaction ends; Conflict where the key is of another file."""
-    row = PartialUpload.objects.select_for_update(of=("self",)).select_related("stored").filter(key=whole.key).first()
+    # Without a join: after waiting, PostgreSQL reads the locked row anew, and a joined one as it was before.
+    row = PartialUpload.objects.select_for_update().filter(key=whole.key).first()
     if row is None:
         raise OutOfStep(Progress(whole.key, 0, whole.total))  # another sender's bytes were refused meanwhile
     said = (whole.institution.pk, whole.purpose, whole.total)
