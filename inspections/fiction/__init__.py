@@ -1,0 +1,1 @@
+"""Visits, observations and rectifications of a fictional world, and what must be found because of them."""
