@@ -15,6 +15,7 @@ from shuangjian.bureau.pinyin import sort_key
 from shuangjian.core import clock
 from shuangjian.core.locks import lock_singleton
 from shuangjian.core.querysets import power_of
+from shuangjian.journal.services import Asked, request_evaluations
 from training_orgs.models import Brand, OrgProfile, TrainingOrg
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Flag, Number, OneOf, Text, Uscc
@@ -243,13 +244,7 @@ def _write(batch: Batch, rows: list[_Row]) -> Written:
     new = [row for row in rows if row.is_new]
     changed = [row for row in rows if not row.is_new and row.changed]
     _give_codes(new)
-    brands = {brand.name: brand for brand in Brand.objects.all()}
-    for row in rows:
-        name = getattr(row.unit, "_brand_name", None)
-        if name is not None:
-            if name and name not in brands:
-                brands[name] = Brand.objects.create(name=name)
-            row.org.brand = brands.get(name)
+    touched = _give_brands(rows)
     Institution.objects.bulk_create([row.unit for row in new], batch_size=500)
     for row in new:
         row.org.institution = row.unit
@@ -273,11 +268,36 @@ def _write(batch: Batch, rows: list[_Row]) -> Written:
         written.keys[row.index] = row.unit.pk
         if row.is_new or row.changed:
             written.since[row.unit.pk] = row.profile.valid_from if row.profile else None
+    _judge_brands(touched, besides=set(written.since))
     written.fresh = [row.index for row in new]
     written.altered = frozenset(row.index for row in changed)
     written.created, written.changed = len(new), len(changed)
     written.unchanged = len(rows) - len(new) - len(changed)
     return written
+
+
+def _give_brands(rows: list[_Row]) -> set[int]:
+    """Tie the sites to the brands that their rows name; returns the brands that a site joined or left."""
+    brands = {brand.name: brand for brand in Brand.objects.all()}
+    touched: set[int | None] = set()
+    for row in rows:
+        name = getattr(row.unit, "_brand_name", None)
+        if name is None:
+            continue
+        if name and name not in brands:
+            brands[name] = Brand.objects.create(name=name)
+        before, row.org.brand = row.org.brand_id, brands.get(name)
+        if row.org.brand_id != before:
+            touched |= {before, row.org.brand_id}
+    return {pk for pk in touched if pk is not None}
+
+
+def _judge_brands(brands: set[int], *, besides: set[int]) -> None:
+    """What was done at one site of a brand and again at another is a repetition: the brands' other sites too."""
+    if brands:
+        today = clock.today()
+        others = TrainingOrg.objects.filter(brand__in=brands).exclude(pk__in=besides).order_by("pk")
+        request_evaluations(Asked(pk, today, today, "机构品牌变更") for pk in others.values_list("pk", flat=True))
 
 
 def _write_profiles(rows: list[_Row]) -> None:
