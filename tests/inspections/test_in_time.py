@@ -161,7 +161,9 @@ def test_a_site_that_leaves_its_brand_takes_its_acts_with_it(door: str) -> None:
     if door == "page":
         tie_brand(first, "", actor=make.Somebody())
     else:
-        rows: list[dict[str, Any]] = [{"code": first.code, "brand": "虚构品牌"}]
+        row = {"kind": "training_org", "valid_from": "2026-11-01", "name": first.name, "town": "市桥街道"}
+        row |= {"category": "subject", "address": "示范路1号", "code": first.code, "brand": "虚构品牌"}
+        rows: list[dict[str, Any]] = [row]
         save_rows("orgs", rows, actor=make.Somebody())
     drain(lambda: _at(DUE))
     assert _open("IN-02") == []
