@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from shuangjian.alerts.sla import due_dates
+from shuangjian.evidence.kinds import all_kinds
 from shuangjian.rules.periods import Span
 
 REOPEN_DAYS = 30  # within 30 days the same alert opens again, later a new episode begins (design.md)
@@ -52,13 +53,16 @@ WHERE a.rule = g.rule AND a.institution_id = g.institution_id AND a.period = g.p
 """
 
 # Nothing left: an alert that nobody touched closes itself; on one that a person works on, closing is only proposed.
-_EMPTIED = """
+# Whoever ordered a rectification works on it, until that is passed or cancelled.
+_BY_ITSELF = """a.state = 'open' AND NOT EXISTS (
+      SELECT 1 FROM alerts_rectification z WHERE z.alert_id = a.id AND z.state IN ('open', 'handed_in', 'returned'))"""
+_EMPTIED = f"""
 WITH emptied AS (
   UPDATE alerts_alert a SET open_findings = 0, changed_at = clock_timestamp(),
-    state = CASE WHEN a.state = 'open' THEN 'closed' ELSE a.state END,
-    closing = CASE WHEN a.state = 'open' THEN 'by_itself' ELSE a.closing END,
-    closed_at = CASE WHEN a.state = 'open' THEN clock_timestamp() END,
-    closing_proposed_at = CASE WHEN a.state = 'open' THEN NULL ELSE clock_timestamp() END
+    state = CASE WHEN {_BY_ITSELF} THEN 'closed' ELSE a.state END,
+    closing = CASE WHEN {_BY_ITSELF} THEN 'by_itself' ELSE a.closing END,
+    closed_at = CASE WHEN {_BY_ITSELF} THEN clock_timestamp() END,
+    closing_proposed_at = CASE WHEN {_BY_ITSELF} THEN NULL ELSE clock_timestamp() END
   FROM regrouped r
   WHERE a.rule = r.rule AND a.institution_id = ANY(%(institutions)s) AND a.closed_at IS NULL
     AND a.first_on BETWEEN r.since AND r.until AND a.open_findings > 0
@@ -69,7 +73,7 @@ INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, CASE WHEN state = 'closed' THEN 'closed' ELSE 'closing_proposed' END, '系统', clock_timestamp(),
   CASE WHEN state = 'closed' THEN '问题已消除，自动办结' ELSE '' END
 FROM emptied;
-"""
+"""  # noqa: S608 - built of constants only
 
 _LATEST = """
 latest AS (
@@ -109,9 +113,24 @@ INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
 """  # noqa: S608 - built of constants only
 
+# A rectification of something that people found true hangs on the alert of what its rule saw of it. Few rectifications
+# of few units, each looked up by index; none that an officer ordered on an alert, and none that is over.
+_HANG = """
+UPDATE alerts_rectification z SET alert_id = a.id, changed_at = clock_timestamp()
+FROM evidence_observation o
+JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
+JOIN rules_finding f ON f.rule = k.rule AND f.institution_id = o.institution_id
+  AND f.about = 'observation:' || o.number AND f.cleared_at IS NULL
+JOIN alerts_alert a ON a.rule = f.rule AND a.institution_id = f.institution_id AND a.period = f.period
+  AND a.closed_at IS NULL
+WHERE z.institution_id = ANY(%(institutions)s) AND z.observation_id = o.id
+  AND z.state IN ('open', 'handed_in', 'returned') AND z.alert_id IS DISTINCT FROM a.id
+"""
+
 
 def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.datetime) -> None:
-    """Raise, count, reopen and close alerts of these institutions for the findings inside ``spans``.
+    """Raise, count, reopen and close alerts of these institutions for the findings inside ``spans``; hang
+    rectifications on them.
 
     Runs in one transaction under the institutions' locks, which closing and dismissing take too: ``opened_at`` and
     ``closed_at`` are both clock_timestamp() under them, so what a person closed stays closed until something new
@@ -119,6 +138,7 @@ def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.d
     """
     today = now.date()
     due = due_dates(today)
+    kinds = [kind for kind in all_kinds() if kind.rule]
     params: dict[str, Any] = {
         "institutions": list(institution_ids),
         "rules": list(spans),
@@ -127,6 +147,8 @@ def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.d
         "severities": list(due),
         "due": list(due.values()),
         "reopen_days": REOPEN_DAYS,
+        "kinds": [kind.code for kind in kinds],
+        "judging": [kind.rule for kind in kinds],
     }
     with connection.cursor() as cursor:
         cursor.execute(_GROUPS, params)
@@ -136,3 +158,4 @@ def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.d
         cursor.execute(_EMPTIED, params)
         cursor.execute(_REOPEN, params)
         cursor.execute(_RAISE, params)
+        cursor.execute(_HANG, params)

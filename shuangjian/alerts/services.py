@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from shuangjian.alerts.models import Alert, AlertEvent
+from shuangjian.alerts.rectifications import cancel_of_dismissed, unfinished_of
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.locks import lock_institutions
 from shuangjian.core.querysets import power_of
@@ -41,10 +42,14 @@ def acknowledge_alert(alert_id: int, *, actor: Any, now: dt.datetime) -> Alert:
 
 @transaction.atomic
 def close_alert(alert_id: int, *, actor: Any, now: dt.datetime, reason: str) -> Alert:
-    """办结: a person above the unit ends the alert with a reason. It stays closed until something new happens."""
+    """办结: a person above the unit ends the alert with a reason. It stays closed until something new happens.
+
+    Conflict while a rectification of it is not over, with their numbers.
+    """
     _may(actor, MAY_CLOSE, "办结")
     reason = _reason(reason, "办结说明")
     alert = _locked(alert_id)
+    _check_rectified(alert)
     _close(alert, Alert.Closing.BY_PERSON, actor, reason)
     _note(alert, AlertEvent.Act.CLOSED, actor, now, reason)
     return _fresh(alert, "close_alert", actor, reason=reason)
@@ -54,7 +59,7 @@ def close_alert(alert_id: int, *, actor: Any, now: dt.datetime, reason: str) -> 
 def dismiss_alert(alert_id: int, *, actor: Any, now: dt.datetime, reason: str) -> Alert:
     """排除（误报）: the bureau finds that the open findings are none, at the figures they have now.
 
-    They are left out of outcomes until observed or limit changes.
+    They are left out of outcomes until observed or limit changes. Its rectifications that are not over are cancelled.
     """
     _may(actor, MAY_DISMISS, "排除")
     if _person(actor) is None:
@@ -68,6 +73,7 @@ def dismiss_alert(alert_id: int, *, actor: Any, now: dt.datetime, reason: str) -
         )
         for finding in findings_of(alert)
     )
+    cancel_of_dismissed(alert, actor=actor, reason=reason, now=now)
     _note(alert, AlertEvent.Act.DISMISSED, actor, now, reason)
     return _fresh(alert, "dismiss_alert", actor, reason=reason)
 
@@ -89,6 +95,12 @@ def _locked(alert_id: int) -> Alert:
     institution_id = Alert.objects.values_list("institution_id", flat=True).get(pk=alert_id)
     lock_institutions([institution_id])
     return Alert.objects.get(pk=alert_id)
+
+
+def _check_rectified(alert: Alert) -> None:
+    left = [f"{each.number}（{each.get_state_display()}）" for each in unfinished_of(alert)]
+    if alert.closed_at is None and left:
+        raise Conflict(f"这条预警还有 {len(left)} 项整改没有完成：{'、'.join(left)}。复查通过或者撤销以后再办结。")
 
 
 def _close(alert: Alert, closing: str, actor: Any, reason: str) -> None:

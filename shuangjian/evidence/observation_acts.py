@@ -17,6 +17,7 @@ from shuangjian.core.choices import Severity
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.querysets import power_of
 from shuangjian.evidence.choices import Source, State
+from shuangjian.evidence.followers import pending_of, tell_withdrawn
 from shuangjian.evidence.kinds import due_date, find_kind, kind_label, kinds_for
 from shuangjian.evidence.models import Complaint, Observation
 from shuangjian.evidence.numbers import next_numbers
@@ -135,8 +136,20 @@ def refute_observation(pk: int, *, actor: Any, reason: str, now: dt.datetime | N
 def rectify_observation(
     pk: int, *, actor: Any, rectified_on: dt.date | None = None, now: dt.datetime | None = None
 ) -> Observation:
-    """登记整改完成 of what was confirmed, as of ``rectified_on`` (today unless said): the finding clears."""
-    found, today = _locked(RECTIFY, pk, actor), _today(now)
+    """登记整改完成 of what was confirmed, as of ``rectified_on`` (today unless said): the finding clears.
+
+    Conflict where a rectification was ordered for it and is not over: that one is rechecked.
+    """
+    found = _locked(RECTIFY, pk, actor)
+    number = pending_of(found)
+    if number:
+        raise Conflict(f"{found.number} 已下达整改 {number}，请在那一项上复查；复查通过，即登记整改完成。")
+    return rectify(found, rectified_on=rectified_on, actor=actor, now=now)
+
+
+def rectify(found: Observation, *, rectified_on: dt.date | None, actor: Any, now: dt.datetime | None) -> Observation:
+    """整改完成 of a locked observation that is confirmed, within the caller's transaction; who may is the caller's."""
+    today = _today(now)
     day = rectified_on or today
     if not found.occurred_on <= day <= today:
         raise InvalidInput([Problem("rectified_on", f"整改日期应在 {found.occurred_on} 与今天之间，请改正。")])
@@ -189,7 +202,9 @@ def withdraw(found: Observation, *, actor: Any, reason: str, now: dt.datetime | 
     found.state = State.CHECKING
     found.confirmed_on = found.due_on = found.rectified_on = found.decided_by = None
     found.save(update_fields=["state", "confirmed_on", "due_on", "rectified_on", "decided_by"])
-    _note("withdraw", found, actor, {"reason": without_people(reason, found.complaint)})
+    shown = without_people(reason, found.complaint)
+    _note("withdraw", found, actor, {"reason": shown})
+    tell_withdrawn(found, actor=actor, reason=shown, now=now or clock.now())
     _judge(found, now, "撤回核查认定")
     return found
 
