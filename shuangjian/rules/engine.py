@@ -15,7 +15,7 @@ from shuangjian.bureau.models import CalendarVersion
 from shuangjian.core.locks import lock_institutions
 from shuangjian.journal.runs import Counts
 from shuangjian.rules import verdict
-from shuangjian.rules.declare import Rule
+from shuangjian.rules.declare import Period, Rule
 from shuangjian.rules.models import Evaluation, ParameterOverride
 from shuangjian.rules.parameters import Overrides, frozen
 from shuangjian.rules.periods import Span, terms_for, whole_spans, widen
@@ -190,7 +190,7 @@ def foresee(
     spans = whole_spans(rules, span, terms)
     with frozen(current_overrides()) as parameters:
         verdict.fill(rules, institution_ids, spans, now, parameters=parameters, terms=terms)
-    asked = {rule.code: widen(rule, span) for rule in rules}
+    asked = {rule.code: widen(rule, span, terms if rule.period is Period.TERM else ()) for rule in rules}
     return [row for row in verdict.rows() if row["occurred_on"] in asked[row["rule"]]]
 
 

@@ -314,7 +314,7 @@ def _findings(
 
 
 def longer_periods(week: Week) -> tuple[str, ...]:
-    """Month, term and state that hold the last day of the week."""
+    """Month, term and state that hold the last day of the week; in a break the month tells the term."""
     return (f"{week.sunday:%Y-%m}", _term_of(week.sunday), "standing")
 
 

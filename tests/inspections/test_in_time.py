@@ -10,7 +10,7 @@ import pytest
 
 from shuangjian.alerts.models import Alert
 from shuangjian.alerts.rectification_models import Rectification
-from shuangjian.bureau.models import Institution
+from shuangjian.bureau.models import Institution, Term
 from shuangjian.core import clock
 from shuangjian.evidence import observation_acts as acts
 from shuangjian.evidence.models import Observation
@@ -167,3 +167,24 @@ def test_a_site_that_leaves_its_brand_takes_its_acts_with_it(door: str) -> None:
         save_rows("orgs", rows, actor=make.Somebody())
     drain(lambda: _at(DUE))
     assert _open("IN-02") == []
+
+
+@pytest.mark.parametrize(
+    ("day", "term"),
+    [("2026-08-31", "2025-2026-2"), ("2026-09-01", "2026-2027-1"), ("2027-02-21", "2026-2027-1"),
+     ("2027-02-22", "2026-2027-2"), ("2027-09-14", "2026-2027-2"), ("2027-09-15", "2027-2028-1")],
+)  # fmt: skip
+def test_what_is_found_in_a_break_belongs_to_the_last_term_begun(school: Institution, day: str, term: str) -> None:
+    """The last one by its month: the term after it is not entered yet, and none lasts so long."""
+    for key, first, last in (("2025-2026-2", "2026-03-02", "2026-07-10"), ("2026-2027-2", "2027-02-22", "2027-07-09")):
+        Term.objects.create(key=key, stage="primary", starts_on=first, ends_on=last, certainty="official")
+    _confirmed(school, "exam_beyond", dt.date.fromisoformat(day))
+    assert [each.period for each in Finding.objects.filter(rule="SC-09")] == [term]
+    assert Alert.objects.get(rule="SC-09").period == term
+
+
+def test_a_term_s_alert_counts_what_was_found_before_and_after_new_year(school: Institution) -> None:
+    _confirmed(school, "exam_beyond", dt.date(2026, 12, 28))
+    _confirmed(school, "exam_beyond", dt.date(2027, 1, 5))
+    alert = Alert.objects.get(rule="SC-09")
+    assert (alert.open_findings, str(alert.first_on), str(alert.last_on)) == (2, "2026-12-28", "2027-01-05")
