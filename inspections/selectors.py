@@ -194,8 +194,8 @@ def filed_visits_to(institution: Institution) -> list[FiledVisit]:
     rows = (
         VisitVersion.objects.filter(visit__institution=institution, filed_at__isnull=False)
         .select_related("visit")
-        .order_by("visit", "-number", "-pk")
-        .distinct("visit")
+        .order_by("visit_id", "-number", "-pk")
+        .distinct("visit_id")
     )
     filed = [_filed(row) for row in rows]
     return sorted(filed, key=lambda each: (each.on, each.number), reverse=True)
@@ -227,6 +227,6 @@ def counts_of(visits: Iterable[Visit]) -> dict[int, dict[str, int]]:
     for row in answered.annotate(n=Count("pk"), failed=Count("pk", filter=Q(verdict=Verdict.FAILED))):
         counts[row["visit"]].update(answered=row["n"], failed=row["failed"])
     pictured = VisitPhoto.objects.filter(visit__in=ids, removed_at__isnull=True).order_by().values("visit")
-    for row in pictured.annotate(n=Count("pk")):
-        counts[row["visit"]]["photos"] = row["n"]
+    for visit_id, photos in pictured.annotate(n=Count("pk")).values_list("visit", "n"):
+        counts[visit_id]["photos"] = photos
     return counts

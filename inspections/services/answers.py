@@ -36,17 +36,18 @@ def save_answer(
     item = ChecklistItem.objects.filter(version=visit.checklist_id, code=code).first()
     if item is None:
         raise InvalidInput([Problem(f"answers[{code[:12]}]", "检查表中没有这个编号的要点，请刷新后再填。", "unknown")])
-    answer = Answer.objects.filter(visit=visit, item=item).first() or Answer(visit=visit, item=item, revision=0)
+    known = Answer.objects.filter(visit=visit, item=item).first()
+    answer = known or Answer(visit=visit, item=item, revision=0)
     wanted = _wanted(answer, values, code)
     changed = [name for name in FIELDS if getattr(answer, name) != wanted[name]]
-    if not changed and answer.pk is not None:
-        return answer
+    if not changed and known is not None:
+        return known
     if revision != answer.revision:
         raise Stale(f"{code} 已被他人修改，您的内容没有保存；请对照现有内容后再保存。", stored_answer(answer))
     for name in changed:
         setattr(answer, name, wanted[name])
     answer.revision, answer.changed_by = answer.revision + 1, person_of(actor)
-    if answer.pk is None:
+    if known is None:
         answer.save(force_insert=True)
     else:
         answer.save(update_fields=[*changed, "revision", "changed_by", "changed_at"])

@@ -58,12 +58,21 @@ def changes_between(before: Sequence[ChecklistItem], after: Sequence[ChecklistIt
     """What leads from the items in use to those of a draft, both in their order."""
     old, new = {item.code: item for item in before}, {item.code: item for item in after}
     both = [(old[code], item) for code, item in new.items() if code in old]
-    changed = tuple(ItemChange(item, fields) for was, item in both if (fields := _fields(was, item)))
+    changed = tuple(ItemChange(item, fields) for was, item in both if (fields := field_changes(was, item)))
     return Changes(
         added=tuple(item for code, item in new.items() if code not in old),
         changed=changed,
         removed=tuple(item for code, item in old.items() if code not in new),
         is_moved=[was.code for was in before if was.code in new] != [item.code for _, item in both],
+    )
+
+
+def field_changes(was: ChecklistItem, item: ChecklistItem) -> tuple[FieldChange, ...]:
+    """The fields in which the two differ, the code left out."""
+    return tuple(
+        FieldChange(label_of(field), shown(was, field), shown(item, field))
+        for field in _SHOWN
+        if getattr(was, field) != getattr(item, field)
     )
 
 
@@ -89,14 +98,6 @@ def shown(item: ChecklistItem, field: str) -> str:
         return f"{item.clause} {clause.title}" if clause else item.clause
     display = getattr(item, f"get_{field}_display", None)
     return str(display() if display else getattr(item, field)) or "—"
-
-
-def _fields(was: ChecklistItem, item: ChecklistItem) -> tuple[FieldChange, ...]:
-    return tuple(
-        FieldChange(label_of(field), shown(was, field), shown(item, field))
-        for field in _SHOWN
-        if getattr(was, field) != getattr(item, field)
-    )
 
 
 def _mark(rows: list[list[str]]) -> str:

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
@@ -17,7 +18,7 @@ from inspections.choices import ChecklistState, Target
 from inspections.models import ChecklistItem, ChecklistVersion
 from inspections.services.checklist_changes import changes_between, item_mark, version_mark
 from inspections.services.checklist_checks import FIELDS, PREFIXES, item_problems, list_problems
-from shuangjian.bureau.cleaning import full_clean
+from shuangjian.bureau.cleaning import full_clean, problems_of
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.locks import lock_singleton
@@ -110,6 +111,23 @@ def remove_item(target: str, code: str, *, actor: Any) -> None:
 
 
 @transaction.atomic
+def restore_item(target: str, code: str, *, actor: Any) -> ChecklistItem:
+    """Take an item that was removed back from the version in use, last in its group. Conflict where it is not there."""
+    draft = _draft(target, actor)
+    items = list(draft.items.all())
+    used = in_use(target)
+    source = used.items.filter(code=code).first() if used else None
+    if source is None or any(item.code == code for item in items):
+        raise Conflict(f"{code} 不在使用中的版本里，或已在草稿中，请刷新页面。", code="gone")
+    item = _copy(source, draft)
+    item.order = len(items) + 1
+    item.save(force_insert=True)
+    _write_order(_at_the_end_of_its_group(items, item))
+    record("restore_checklist_item", actor=actor, target=_name(draft), detail={"code": code})
+    return item
+
+
+@transaction.atomic
 def move_item(target: str, code: str, *, up: bool, actor: Any) -> None:
     """Change places with the neighbour inside its group; nothing happens at the group's end."""
     draft = _draft(target, actor)
@@ -151,19 +169,28 @@ def discard_draft(target: str, *, actor: Any) -> None:
 
 @transaction.atomic
 def publish_checklist(
-    target: str, *, actor: Any, mark: str | None = None, now: dt.datetime | None = None
+    target: str,
+    *,
+    actor: Any,
+    title: str | None = None,
+    note: str | None = None,
+    mark: str | None = None,
+    now: dt.datetime | None = None,
 ) -> ChecklistVersion:
-    """Put the draft into use and retire its predecessor. InvalidInput names all that is wrong at once.
+    """Put the draft into use, with this ``title`` and ``note`` where they are given, and retire its predecessor.
 
-    ``mark``: what ``version_mark`` was when the changes were shown; Conflict when somebody has changed the draft since.
+    InvalidInput names all that is wrong at once. ``mark``: what ``version_mark`` was when the changes were shown;
+    Conflict when somebody has changed the draft since.
     """
     draft = _draft(target, actor)
     items = list(draft.items.all())
     if mark is not None and mark != version_mark(draft, items):
         raise Conflict(_STALE, code="stale")
+    draft.title = draft.title if title is None else _text(title)
+    draft.note = draft.note if note is None else _text(note)
     before = in_use(target)
     changes = changes_between(list(before.items.all()) if before else [], items)
-    problems = list_problems(target, items)
+    problems = [*_described(draft), *list_problems(target, items)]
     if before is not None:
         if not changes and draft.title == before.title:
             problems.append(Problem("", "草稿与使用中的版本没有不同，不必启用；不改了请放弃草稿。", "same"))
@@ -185,7 +212,15 @@ def put_into_use(draft: ChecklistVersion, *, before: ChecklistVersion | None, ac
     is_person = getattr(getattr(actor, "_meta", None), "label_lower", "") == "accounts.user"
     draft.state, draft.published_at = ChecklistState.PUBLISHED, now
     draft.published_by = actor if is_person else None
-    draft.save(update_fields=["state", "published_at", "published_by"])
+    draft.save(update_fields=["title", "note", "state", "published_at", "published_by"])
+
+
+def _described(draft: ChecklistVersion) -> list[Problem]:
+    try:
+        draft.clean_fields(exclude={"target", "number", "state", "published_at", "published_by", "retired_at"})
+    except ValidationError as error:
+        return problems_of(error)
+    return []
 
 
 def _draft(target: str, actor: Any) -> ChecklistVersion:

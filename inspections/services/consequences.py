@@ -158,6 +158,7 @@ def _ordered(found: Observation) -> Rectification | None:
 
 def _locked(answer: Answer) -> Observation:
     rows = Observation.objects.select_for_update(of=("self",)).select_related("institution", "complaint")
+    assert answer.observation_id is not None
     return rows.get(pk=answer.observation_id)
 
 

@@ -20,6 +20,7 @@ from shuangjian.rules.models import Finding
 from tests import make
 from tests.api.conftest import WEEK, Call
 from tests.api.judged import judge
+from tests.inspections import visit_make
 from tests.lists import make as list_make
 from tests.training_orgs import filing
 
@@ -49,6 +50,8 @@ ROWS = (
 )  # fmt: skip
 DECIDE = (403, 403, 403, 404, 404, 404, 401, 401, 401)  # of two signed-in people, never of a program
 RECORD = (403, 201, 201, 404, 403, 403, 401, 401, 401)
+NEVER_BY_PROGRAM = (403, 403, 403, 404, 403, 403, 401, 401, 401)
+REMOVE = (403, 204, 204, 404, 403, 403, 401, 401, 401)
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
 
@@ -134,6 +137,18 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("list-decisions-list", "POST"): DECIDE,
     ("list-decisions-detail", "GET"): OF_ORG,
     ("list-decisions-review", "POST"): DECIDE,
+    ("visits-list", "GET"): LIST,
+    ("visits-list", "POST"): FILE_ABOVE,
+    ("visits-detail", "GET"): OF_ORG,
+    ("visits-detail", "PUT"): FROM_ABOVE,
+    ("visits-start", "POST"): FROM_ABOVE,
+    ("visits-hand-in", "POST"): FROM_ABOVE,
+    ("visits-cancel", "POST"): FROM_ABOVE,
+    ("visits-review", "POST"): NEVER_BY_PROGRAM,
+    ("visits-correct", "POST"): NEVER_BY_PROGRAM,
+    ("visits-photo", "GET"): OF_ORG,
+    ("visits-photo", "PUT"): FROM_ABOVE,
+    ("visits-photo", "DELETE"): REMOVE,
     ("observations-list", "GET"): LIST,
     ("observations-list", "POST"): RECORD,
     ("observations-detail", "GET"): OWN,
@@ -200,6 +215,10 @@ def address(route: str, cast: SimpleNamespace) -> str:
         arguments[f"observations-{act}"] = {"number": found.number}
     arguments |= dict.fromkeys(["list-decisions-detail", "list-decisions-review"], {"pk": cast.decision.pk})
     arguments["lists-detail"] = {"pk": cast.decision.opened.pk}
+    for act in ("detail", "start", "hand-in", "cancel", "review", "correct"):
+        visit = cast.planned if act in ("start", "cancel") else cast.visit
+        arguments[f"visits-{act}"] = {"key": visit.key}
+    arguments["visits-photo"] = {"key": cast.visit.key, "photo": cast.visit.photos.get().key}
     arguments["training-orgs-detail"] = {"code": cast.org.code}
     if route == "unknown":
         return "/api/v1/no-such-thing/"
@@ -209,8 +228,17 @@ def address(route: str, cast: SimpleNamespace) -> str:
 def body(route: str, cast: SimpleNamespace) -> Any:
     if route in PLANS:
         return PLANS[route]
-    if route in ("return-withdraw", "return-send-back", "return-ask-reopen", "alerts-close", "alerts-dismiss"):
+    if route in (
+        "return-withdraw",
+        "return-send-back",
+        "return-ask-reopen",
+        "alerts-close",
+        "alerts-dismiss",
+        "visits-cancel",
+    ):
         return {"reason": "测试"}
+    if route.startswith("visits-"):
+        return visit_make.body(route, cast)
     if route == "list-decisions-review":
         return {"approve": True}
     if route == "list-decisions-list":
@@ -237,6 +265,7 @@ def own(cast: SimpleNamespace) -> SimpleNamespace:
     cast.clue, cast.found = (record_observation(cast.school, actor=make.Somebody(), **seen) for _ in range(2))
     confirm_observation(cast.found.pk, actor=make.Somebody())
     cast.decision = list_make.decided(cast.org)
+    visit_make.at_school(cast)
     return cast
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from inspections.models import ChecklistItem, ChecklistVersion, Visit
 from inspections.services.answers import save_answer
 from inspections.services.photos import PhotoProgress, Sent, receive_photo
-from inspections.services.visits import Place, hand_in_visit, open_visit, review_visit, save_details
+from inspections.services.visits import Place, hand_in_visit, open_visit, plan_visits, review_visit, save_details
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from tests import make
@@ -121,6 +121,32 @@ def handed_in(cast: SimpleNamespace, visit: Visit | None = None, **failed: Any) 
 
 def filed(cast: SimpleNamespace, visit: Visit | None = None, **failed: Any) -> Visit:
     return review_visit(handed_in(cast, visit, **failed).pk, decision="file", actor=cast.town, now=NOW)
+
+
+def at_school(cast: SimpleNamespace) -> None:
+    """At ``cast.school``: ``cast.visit``, under way before a closed door with a photo, and ``cast.planned``."""
+    checklist("school")
+    people = [make.user("inspector", cast.east) for _ in range(2)]
+    now = clock.now()
+    cast.planned = plan_visits([cast.school], planned_on=now.date(), inspectors=people, actor=people[0], now=now)[0]
+    visit = open_visit(cast.school, key=uuid.uuid4(), inspectors=people, actor=people[0], now=now)
+    photo(visit, people[0])
+    values = {"result": "closed_door", "summary": "大门关闭"}
+    cast.visit = save_details(visit.pk, values=values, revision=visit.revision, actor=people[0], now=now)
+
+
+def body(route: str, cast: SimpleNamespace) -> Any:
+    """What the API takes for a visit of ``at_school``."""
+    people = list(cast.visit.inspectors.values_list("person__username", flat=True))
+    today = clock.today().isoformat()
+    bodies = {
+        "visits-list": {"institution": cast.school.code, "planned_on": today, "inspectors": people},
+        "visits-detail": {"summary": "示范情况", "revision": cast.visit.revision},
+        "visits-hand-in": {"inspector": people[0]},
+        "visits-cancel": {"reason": "测试"},
+        "visits-photo": b"x",
+    }
+    return bodies.get(route)
 
 
 def stored(institution: Institution) -> list[str]:

@@ -32,12 +32,16 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        _refuse_large_body(request)
+        _refuse_large_body(request, self.most_bytes())
         if any(isinstance(value, str) and NUL in value for value in kwargs.values()):
             raise Http404
         for name, values in request.query_params.lists():
             if NUL in name or any(NUL in value for value in values):
                 raise ValidationError({name.replace(NUL, ""): "含有空字符，请删除。"}, code="bad_character")
+
+    def most_bytes(self) -> int:
+        """The longest body that is read."""
+        return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """As DRF's own, but the handler runs through ``answer``, and an answer that cannot be rendered is a 500."""
@@ -102,8 +106,7 @@ class ReadViewSet(mixins.RetrieveModelMixin, ListViewSet):
     """A resource that is listed and read one by one."""
 
 
-def _refuse_large_body(request: Request) -> None:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def _refuse_large_body(request: Request, limit: int) -> None:
     length = str(request.META.get("CONTENT_LENGTH") or "0")
     if not length.isdigit() or int(length[:15]) > limit:
         raise Rejection(
