@@ -21,7 +21,7 @@ from shuangjian.core.views import ScopedView
 from training_orgs.doors.book_saving import confirm, pack
 from training_orgs.doors.books import BOOKS, Book, read_book, template
 from training_orgs.doors.foreseeing import MOST_UNITS, try_book
-from training_orgs.rows import Kind, Saved, Table, get_kind, may_file
+from training_orgs.rows import Column, Kind, Saved, Table, get_kind, may_file
 from training_orgs.rows.cells import IdentityNumber
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -168,13 +168,14 @@ def preview(kind: Kind, table: Table, saved: Saved) -> dict[str, Any]:
         {
             "place": table.row(row),
             "act": "新增" if row in saved.fresh else "修改",
-            "cells": _cells(table.columns, [column.key for column in columns], row),
+            "cells": _cells(table.columns, columns, row),
         }
         for row in moved
     ]
     return {"kind": kind, "saved": saved, "heads": [column.label for column in columns], "rows": rows}
 
 
-def _cells(columns: Mapping[str, Sequence[Any]], keys: Sequence[str], row: int) -> list[str]:
-    values = [columns[key][row] for key in keys]
-    return ["" if value is None else str(value) for value in values]
+def _cells(values: Mapping[str, Sequence[Any]], columns: Sequence[Column], row: int) -> list[tuple[str, str]]:
+    """(head, text) of each column, as the file has it."""
+    texts = ["" if values[column.key][row] is None else str(values[column.key][row]) for column in columns]
+    return [(column.label, text) for column, text in zip(columns, texts, strict=True)]
