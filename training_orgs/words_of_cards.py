@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shuangjian.core.choices import Severity
 from shuangjian.rules.explain import register_words
 from training_orgs.choices import Category, CourseStage, LicenceState, Mode
 
@@ -43,9 +44,12 @@ FACTS = {
     "premises_checked_on": "最近一次场所安全核查",
     "premises_without": "没有有效场所安全核查，自",
     "qualification_ended_on": "本人资格截止日期",
+    "rectify_by": "整改期限",
+    "rectify_workdays": "该等级的整改工作日数（没有写明期限的，按此计算）",
     "registered_before_licence_on": "先于许可登记培训业务的日期",
     "requested_on": "申请日期",
     "sessions": "涉及场次",
+    "severity": "预警等级",
     "stage": "学段",
     "standard_hours": "折算标准课时",
     "starts_on": "服务起",
@@ -74,6 +78,7 @@ def register() -> None:
             "course_sort": _SORTS,
             "licence_state": _labels(LicenceState),
             "mode": _labels(Mode),
+            "severity": {str(int(grade)): str(grade.label) for grade in Severity},
             "stage": _labels(CourseStage),
         },
     )

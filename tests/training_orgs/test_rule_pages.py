@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 
+from shuangjian.rules import explain
 from shuangjian.rules.declare import all_rules
 from tests import make
 
@@ -41,3 +44,20 @@ def test_trends_of_schools_offer_no_rule_about_training_institutions(bureau: Cli
     page = bureau.get("/trends/").content.decode()
     assert "HW-02" in page
     assert "TO-05 " not in page
+
+
+def test_the_card_of_what_is_not_rectified_tells_the_workdays_of_its_severity_and_where_they_come_from() -> None:
+    told = explain.card(
+        rule_code="TO-33",
+        about="observation:HC-1",
+        occurred_on=dt.date(2026, 11, 21),
+        observed=Decimal(1),
+        limit=Decimal(0),
+        facts={"severity": "4", "rectify_workdays": 1, "rectify_by": "2026-11-20"},
+        severity=4,
+    )
+    assert ("预警等级", "重大") in told.facts
+    assert ("该等级的整改工作日数（没有写明期限的，按此计算）", "1") in told.facts
+    assert ("整改期限", "2026-11-20") in told.facts
+    assert "指引未规定整改天数；由区教育局设定" in told.reference
+    assert told.effective_from == dt.date(2021, 9, 1)

@@ -35,7 +35,7 @@ def _open(rows: Rows, kind: str | tuple[str, ...], now: dt.datetime) -> Rows:
     return rows.filter(of_kind, not_rectified, state=State.CONFIRMED, institution__kind__in=OPERATORS)
 
 
-def _found(rows: QuerySet[Any], on: Any) -> QuerySet[Any]:
+def _found(rows: QuerySet[Any], on: Any, **facts: Any) -> QuerySet[Any]:
     return violations(
         rows,
         institution="institution",
@@ -43,7 +43,7 @@ def _found(rows: QuerySet[Any], on: Any) -> QuerySet[Any]:
         on=begins(on),
         observed=Value(1),
         limit=Value(0),
-        facts=JSONObject(kind="kind", about="about", confirmed_on=Cast("confirmed_on", TextField())),
+        facts=JSONObject(kind="kind", about="about", confirmed_on=Cast("confirmed_on", TextField()), **facts),
     )
 
 
@@ -170,6 +170,13 @@ def not_rectified_in_time(observations: Rows, now: dt.datetime) -> QuerySet[Any]
         grade=Coalesce("severity", Value(int(Severity.VIOLATION)), output_field=IntegerField())
     )
     days = WORKDAYS_TO_RECTIFY.at("confirmed_on", by="grade")
-    due = graded.annotate(last_day=Coalesce("due_on", WorkdaysAfter("confirmed_on", days)))
+    due = graded.annotate(workdays=days, last_day=Coalesce("due_on", WorkdaysAfter("confirmed_on", days)))
     late = due.filter(last_day__lt=local(now).date())
-    return _found(late, Cast(F("last_day") + Value(dt.timedelta(days=1)), DateField()))
+    return _found(
+        late,
+        Cast(F("last_day") + Value(dt.timedelta(days=1)), DateField()),
+        # The standard is given by severity: with it the card finds where the workdays come from.
+        severity=Cast("grade", TextField()),
+        rectify_workdays="workdays",
+        rectify_by=Cast("last_day", TextField()),
+    )
