@@ -22,6 +22,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
 from inspections.models import Visit, VisitPhoto
+from inspections.services.checklist_loading import load_checklists
+from inspections.services.checklists import start_draft
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
 from shuangjian.evidence.observation_acts import confirm_observation, record_observation
@@ -125,6 +127,7 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         ),
         **money(org),
         **visits(world.school),
+        **checklist_pages(),
         "unit": {"code": world.school.code},
         "unit_filings": {"code": world.school.code},
         "alert": {"pk": world.alert.pk},
@@ -203,6 +206,20 @@ def visits(school: Institution) -> dict[str, dict[str, Any]]:
         "visits_of": {"code": school.code},
         "visit_answer": {**one, "code": "S-01"},
         "visit_photo": {**one, "photo": photo.key},
+    }
+
+
+def checklist_pages() -> dict[str, dict[str, Any]]:
+    """The checklists that are shipped, and a draft of one of them."""
+    load_checklists(actor=None)
+    start_draft("subject_org", actor=make.Somebody())
+    one = {"target": "subject_org"}
+    acts = ("draft", "start", "discard", "publish", "group_move", "item_add")
+    return {
+        "checklist": one,
+        "checklist_version": {**one, "number": 1},
+        **{f"checklist_{act}": one for act in acts},
+        **{f"checklist_item{act}": {**one, "code": "A-01"} for act in ("", "_move", "_remove", "_restore")},
     }
 
 
