@@ -12,7 +12,7 @@ from inspections.choices import VisitKind
 from inspections.scope import inspectable_by
 from shuangjian.accounts.models import User
 from shuangjian.bureau.forms import DateField, RefusableForm
-from shuangjian.bureau.models import Institution
+from shuangjian.bureau.models import Institution, Town
 from shuangjian.bureau.sites import site_choices, towns_for_sites
 from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.evidence.words import clean
@@ -57,7 +57,9 @@ class SiteForm(RefusableForm):
     name = forms.CharField(
         label="招牌或称呼", max_length=80, help_text="没有招牌的，写地点加特征，如 某花园 3 栋 1201 疑似补习点。"
     )
-    town = forms.ModelChoiceField(label="镇街", queryset=None, empty_label="请选择", to_field_name="code")
+    town = forms.ModelChoiceField(
+        label="镇街", queryset=Town.objects.none(), empty_label="请选择", to_field_name="code"
+    )
     place = forms.CharField(label="地点", max_length=120, help_text="写到楼栋门牌。")
     category = forms.ChoiceField(label="疑似类别", required=False)
     licence_state = forms.ChoiceField(label="现场证照", required=False)

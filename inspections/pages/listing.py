@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Count, DateField, F, IntegerField, Q, QuerySet, When
 
 from inspections.choices import OPEN_STATES, Target, VisitKind, VisitState
 from inspections.models import Visit
@@ -53,8 +53,8 @@ class ListFilter:
     def is_set(self) -> bool:
         return any((self.state, self.kind, self.target, self.town, self.word, self.since, self.until))
 
-    def applied(self, rows: QuerySet[Visit]) -> QuerySet[Visit]:
-        """The rows asked for: what waits for review first, then what is open, then the newest."""
+    def applied(self, rows: QuerySet[Visit], today: dt.date) -> QuerySet[Visit]:
+        """The rows asked for: waiting for review first, then overdue, under way, planned; then the newest."""
         if self.state == OPEN:
             rows = rows.filter(state__in=OPEN_STATES)
         elif self.state:
@@ -69,11 +69,14 @@ class ListFilter:
             rows = rows.filter(named | Q(number__iexact=self.word))
         rank = Case(
             When(state=VisitState.HANDED_IN, then=0),
-            When(state__in=[VisitState.UNDER_WAY, VisitState.RETURNED, VisitState.PLANNED], then=1),
-            default=2,
+            When(state=VisitState.PLANNED, planned_on__lt=today, then=1),
+            When(state__in=[VisitState.UNDER_WAY, VisitState.RETURNED], then=2),
+            When(state=VisitState.PLANNED, then=3),
+            default=4,
             output_field=IntegerField(),
         )
-        return rows.order_by(rank, "-planned_on", "-pk")
+        soonest = Case(When(state__in=OPEN_STATES, then=F("planned_on")), output_field=DateField())
+        return rows.order_by(rank, soonest.asc(nulls_last=True), "-planned_on", "-pk")
 
 
 def totals(user: User, today: dt.date) -> dict[str, Any]:

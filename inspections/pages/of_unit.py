@@ -30,8 +30,8 @@ def of_unit(user: User, unit: Institution, today: dt.date) -> dict[str, Any]:
     observations = list(observations_of(user).filter(institution=unit).order_by("-occurred_on", "-pk")[: _MOST + 1])
     open_ = Rectification.objects.visible_to(user).filter(institution=unit, state__in=_OPEN).order_by("due_on", "pk")
     rectifications = list(open_[: _MOST + 1])
-    for each in rectifications:
-        each.is_late = each.due_on < today and each.state in Rectification.WAITING  # type: ignore[attr-defined]
+    for waiting in rectifications:
+        waiting.is_late = waiting.due_on < today and waiting.state in Rectification.WAITING  # type: ignore[attr-defined]
     plans = user.role_kind in _PLANNING and user.may_write and inspectable_by(user).filter(pk=unit.pk).exists()
     return {
         "unit": unit,

@@ -45,7 +45,7 @@ class VisitsView(ScopedView):
         user, today = signed_in(self.request), clock.today()
         wanted = listing.ListFilter.of(lambda name: asked(self.request, name))
         counts = listing.totals(user, today)
-        page = Paginator(wanted.applied(visits_of(user)), PAGE_SIZE).get_page(asked(self.request, "page"))
+        page = Paginator(wanted.applied(visits_of(user), today), PAGE_SIZE).get_page(asked(self.request, "page"))
         listing.rows_of(page.object_list, user, today)
         is_own = user.role_kind in (RoleKind.SCHOOL, RoleKind.ORG)
         found = f"筛选出 {page.paginator.count} 次检查"

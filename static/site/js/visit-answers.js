@@ -25,6 +25,16 @@
     return made;
   };
 
+  /* Fields that say something only together. */
+  const TOGETHER = [["met_name", "met_post"], ["companion_name", "companion_unit"]];
+
+  /* Values of a group of fields, by rows, blank rows left out: two of them are the same when these texts are. */
+  function rowsOf(names, valuesOf) {
+    const columns = names.map((name) => valuesOf(name));
+    const rows = columns[0].map((_, at) => columns.map((column) => String(column[at] ?? "").trim()));
+    return JSON.stringify(names.length > 1 ? rows.filter((row) => row.some(Boolean)) : rows.filter(([only]) => only).sort());
+  }
+
   /* One form and what of it the server knows. */
   class Entry {
     constructor(form) {
@@ -35,6 +45,7 @@
       this.isDirty = false;
       this.sending = null;
       this.isBlocked = false; // a conflict waits for the person
+      this.base = this.typed(); // what the server had when it was last heard
       form.addEventListener("input", (event) => this.changed(event.target));
       form.addEventListener("change", (event) => this.changed(event.target));
       form.addEventListener("submit", (event) => {
@@ -52,7 +63,11 @@
 
     mark() {
       const verdict = this.form.querySelector("[name=verdict]:checked");
-      if (this.form.dataset.item !== undefined) this.form.dataset.verdict = verdict ? verdict.value : "";
+      if (this.form.dataset.item === undefined) return;
+      this.form.dataset.verdict = verdict ? verdict.value : "";
+      this.form.dataset.decision = this.form.querySelector("[name=decision]:checked")?.value || "";
+      // What fails needs a note, and mostly a photo.
+      if (verdict?.value === "failed") this.form.querySelector("details").open = true;
     }
 
     changed(field) {
@@ -68,7 +83,9 @@
     }
 
     keep() {
-      return store.put("entries", { place: this.place, visit, fields: this.typed(), revision: this.revision });
+      return store.put("entries", {
+        place: this.place, visit, fields: this.typed(), revision: this.revision, base: this.base,
+      });
     }
 
     get revision() {
@@ -98,15 +115,16 @@
     async send() {
       while (this.isDirty && !this.isBlocked) {
         this.isDirty = false;
+        const fields = this.typed();
         const body = new FormData();
-        for (const [name, value] of this.typed()) body.append(name, value);
+        for (const [name, value] of fields) body.append(name, value);
         body.append("revision", this.revision);
         this.tell("saving", "正在保存");
-        if (!(await this.post(body))) break;
+        if (!(await this.post(body, fields))) break;
       }
     }
 
-    async post(body) {
+    async post(body, fields) {
       const token = this.form.elements.csrfmiddlewaretoken.value;
       let answer;
       try {
@@ -125,6 +143,7 @@
       if (answer.status === 422) return this.refused(said);
       if (!answer.ok) return this.failed(`未保存：${said.message || `服务器没有接受（${answer.status}）`}`);
       this.revision = said.revision;
+      this.base = fields;
       if (!this.isDirty) {
         await store.remove("entries", this.place);
         this.tell("saved", `已保存 ${store.hour(new Date())}`);
@@ -146,15 +165,35 @@
       return false;
     }
 
+    /* People and result are many fields under one revision: where each was changed by one person alone, both stand. */
+    merged(said) {
+      const groups = Object.keys(said.stored).map((name) => TOGETHER.find((names) => names.includes(name)) || [name]);
+      const typed = this.typed();
+      const of = (pairs) => (name) => pairs.filter(([key]) => key === name).map(([, value]) => value);
+      const stored = (name) => [said.stored[name] ?? []].flat();
+      const adopted = [];
+      for (const names of groups) {
+        const [mine, base, theirs] = [of(typed), of(this.base), stored].map((values) => rowsOf(names, values));
+        if (mine !== theirs && mine === base) for (const name of names) adopted.push([name, stored(name)]);
+        else if (mine !== theirs && theirs !== base) return false;
+      }
+      this.fill(adopted);
+      this.base = Object.entries(said.stored).flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)]));
+      this.revision = said.revision;
+      this.isDirty = true;
+      return true;
+    }
+
     /* {message, revision, stored: {field: value or [values]}}: what the colleague saved, beside one's own. */
     conflict(said) {
+      if (this.form.dataset.details !== undefined && said.stored && this.merged(said)) return true;
       const box = make("div", "vf-conflict");
       box.setAttribute("role", "alert");
       box.append(make("p", "vf-conflict__head", said.message || "别人先保存了不同的内容"));
       const list = make("dl", "sj-facts");
       for (const [name, theirs] of Object.entries(said.stored || {})) {
-        const mine = this.wordsOf(name, this.form.elements[name]);
-        const other = this.wordsOf(name, this.form.elements[name], theirs);
+        const mine = this.wordsOf(name);
+        const other = this.wordsOf(name, theirs);
         if (mine === other) continue;
         list.append(make("dt", "", this.labelOf(name)));
         list.append(make("dd", "", `已保存的：${other || "（空）"}；您填的：${mine || "（空）"}`));
@@ -204,7 +243,7 @@
       const field = this.form.querySelector(`[name="${name}"]`);
       return field?.closest("[data-label]")?.dataset.label || name;
     }
-    wordsOf(name, field, given) {
+    wordsOf(name, given) {
       const fields = this.named(name);
       if (!fields.length) return "";
       if (["radio", "checkbox"].includes(fields[0].type)) {
@@ -261,6 +300,7 @@
       if (!row) continue;
       entry.fill(row.fields);
       entry.revision = row.revision;
+      entry.base = row.base || entry.base;
       entry.isDirty = true;
       entry.save();
     }
@@ -274,7 +314,6 @@
     if (!form || !["verdict", "decision", "severity"].includes(event.target.name)) return;
     const due = form.elements.due_on;
     const isConfirmed = form.querySelector("[name=decision]:checked")?.value === "confirmed";
-    form.dataset.decision = form.querySelector("[name=decision]:checked")?.value || "";
     const proposed = dueDates[form.elements.severity?.value] || "";
     if (due && isConfirmed && (!due.value || due.value === due.dataset.proposed)) {
       due.value = proposed;

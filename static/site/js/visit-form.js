@@ -20,7 +20,7 @@
     for (const item of items) {
       const note = item.querySelector("[data-photo-missing]");
       if (!note) continue;
-      const needs = item.dataset.photoRule === "always" ? item.dataset.verdict !== "na" : item.dataset.verdict === "failed";
+      const needs = item.dataset.verdict === "failed" || (item.dataset.photoRule === "always" && item.dataset.verdict === "ok");
       note.hidden = !needs || item.dataset.photoRule === "optional" || Boolean(item.querySelector("[data-photos] li"));
     }
   }
