@@ -13,6 +13,7 @@ from inspections.choices import Decision, Verdict
 from inspections.models import Answer, Visit
 from inspections.services.versions import answer_values
 from shuangjian.alerts.models import Rectification
+from shuangjian.alerts.rectifications import change_rectification, order_rectification
 from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.evidence.choices import Source, State
@@ -90,8 +91,6 @@ def _confirm(visit: Visit, answer: Answer, *, actor: Any, now: dt.datetime) -> N
 
 def _order(visit: Visit, answer: Answer, found: Observation, *, actor: Any, now: dt.datetime) -> None:
     assert answer.due_on is not None
-    from shuangjian.alerts.rectifications import order_rectification
-
     order_rectification(
         visit.institution,
         requirement=requirement_of(answer),
@@ -109,7 +108,6 @@ def _follow(visit: Visit, answer: Answer, *, reason: str, actor: Any, now: dt.da
     is_confirmed = answer.decision == Decision.CONFIRMED
     if found.state == State.REFUTED or (found.state == State.CONFIRMED and not is_confirmed):
         withdraw(found, actor=actor, reason=reason, now=now)
-        _cancel(found, reason=reason, actor=actor, now=now)
     severity = answer.severity or answer.item.severity
     found = change_observation(
         found.pk, text=told(answer), severity=severity, due_on=answer.due_on, actor=actor, now=now
@@ -125,30 +123,18 @@ def _follow(visit: Visit, answer: Answer, *, reason: str, actor: Any, now: dt.da
     if ordered is None and found.rectified_on is None:
         _order(visit, answer, found, actor=actor, now=now)
     elif ordered is not None and ordered.state in Rectification.WAITING:
-        from shuangjian.alerts.rectifications import change_rectification
-
         change_rectification(
             ordered.pk, requirement=requirement_of(answer), due_on=answer.due_on, reason=reason, actor=actor, now=now
         )
 
 
 def _take_back(pk: int, *, reason: str, actor: Any, now: dt.datetime) -> None:
-    """The item holds after all: what was found true is withdrawn, then everything is 未查实."""
+    """The item holds after all: what was found true is withdrawn, and with it what was ordered; then it is 未查实."""
     found = Observation.objects.select_for_update(of=("self",)).select_related("complaint").get(pk=pk)
     if found.state == State.CONFIRMED:
         withdraw(found, actor=actor, reason=reason, now=now)
-    _cancel(found, reason=reason, actor=actor, now=now)
     if found.state != State.REFUTED:
         refute_observation(pk, reason=reason, actor=actor, now=now)
-
-
-def _cancel(found: Observation, *, reason: str, actor: Any, now: dt.datetime) -> None:
-    """Evidence tells alerts of a withdrawal; what still stands after it would ask for what is no longer wrong."""
-    ordered = _ordered(found)
-    if ordered is not None and ordered.state != Rectification.State.PASSED:
-        from shuangjian.alerts.rectifications import cancel_rectification
-
-        cancel_rectification(ordered.pk, reason=reason, actor=actor, now=now)
 
 
 def _ordered(found: Observation) -> Rectification | None:
@@ -170,14 +156,7 @@ def _filed_before(visit: Visit) -> Mapping[str, dict[str, Any]]:
 
 
 def _check_terms(answers: list[Answer], today: dt.date) -> None:
-    late = [
-        each
-        for each in answers
-        if each.verdict == Verdict.FAILED
-        and each.decision == Decision.CONFIRMED
-        and each.due_on is not None
-        and each.due_on < today
-    ]
+    late = [each for each in answers if _sets_term(each) and each.due_on is not None and each.due_on < today]
     if late:
         raise InvalidInput(
             Problem(
@@ -187,6 +166,14 @@ def _check_terms(answers: list[Answer], today: dt.date) -> None:
             )
             for each in late
         )
+
+
+def _sets_term(answer: Answer) -> bool:
+    """Whether filing sets this answer's deadline anew; what is ordered and stays as it is may have run out."""
+    if answer.verdict != Verdict.FAILED or answer.decision != Decision.CONFIRMED:
+        return False
+    found = answer.observation
+    return found is None or found.state != State.CONFIRMED or found.due_on != answer.due_on
 
 
 def _photos(visit: Visit, answer: Answer) -> list[StoredFile]:
