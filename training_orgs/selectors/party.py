@@ -16,14 +16,16 @@ from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.wording import FindingLine
 from training_orgs.models import OrgProfile, StatusChange, TrainingOrg
+from training_orgs.selectors.paper_history import paper_history
 from training_orgs.selectors.papers import in_force, licence_state
-from training_orgs.selectors.sections import sections
+from training_orgs.selectors.sections import Section, sections
 from training_orgs.selectors.timeline import timeline
 from training_orgs.services.sites import PHOTO_PURPOSE
 
 _MOST_FINDINGS = 50
 #: Roles of the government, who see whom they supervise by name.
 _SEES_NAMES = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKind.TOWN})
+_SEES_HISTORY = _SEES_NAMES | {RoleKind.DEPARTMENT}
 
 
 def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "finding_lines": [FindingLine.of(finding) for finding in findings[:_MOST_FINDINGS]],
         "findings_total": len(findings),
         "alert_lines": [AlertLine.of(alert) for alert in alerts],
-        "sections": sections(unit, day, shows_names=shows_names, shows_money=power_of(user) != RoleKind.INSPECTOR),
+        "sections": _sections(user, unit, day, shows_names=shows_names),
         "timeline": timeline(unit, user),
         "photos": list(unit.files.filter(purpose__startswith=PHOTO_PURPOSE).order_by("-uploaded_at")),
         "heading": _heading(unit, len(findings), str(papers.label)),
@@ -63,6 +65,15 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "may_decide": power_of(user) == RoleKind.BUREAU,
         "may_report": power_of(user) in _SEES_NAMES,
     }
+
+
+def _sections(user: User, unit: Institution, day: dt.date, *, shows_names: bool) -> list[Section]:
+    """The parts of the page; who wrote down a paper is told to those who supervise."""
+    parts = sections(unit, day, shows_names=shows_names, shows_money=power_of(user) != RoleKind.INSPECTOR)
+    if power_of(user) in _SEES_HISTORY:
+        after = next(at for at, part in enumerate(parts, 1) if part.key == "papers")
+        parts.insert(after, paper_history(unit))
+    return parts
 
 
 def profile_on(unit: Institution, day: dt.date) -> OrgProfile | None:

@@ -87,7 +87,8 @@ def _page(name: str, unit: Institution) -> str:
         return ""
 
 
-def _labels(choices: Any, values: Iterable[str]) -> str:
+def labels(choices: Any, values: Iterable[str]) -> str:
+    """学科类、体育类; 未载明 where there are none."""
     words = dict(choices.choices)
     return "、".join(str(words.get(value, value)) for value in values if value) or "未载明"
 
@@ -111,7 +112,7 @@ def _profiles(unit: Institution) -> Section:
 def _papers(unit: Institution, day: dt.date) -> Section:
     rows = []
     for licence in unit.licences.order_by("-issued_on"):
-        scope = f"{_labels(Category, licence.categories)}；{_labels(CourseStage, licence.stages)}"
+        scope = f"{labels(Category, licence.categories)}；{labels(CourseStage, licence.stages)}"
         line = PaperLine.of(licence, day)
         rows.append([licence.get_kind_display(), licence.number, scope, str(licence.issued_on), line.words])
     for paper in unit.registrations.order_by("-issued_on"):
