@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 COLUMNS = ("rule", "institution", "about", "occurred_on", "observed", "limit")
 
@@ -99,6 +99,12 @@ Teller = Callable[[Commission], int]
 
 _tellers: dict[str, Teller] = {}
 
+#: Acts once, through the services, what the demonstration shows: (accounts by login, the present). Outside any
+#: transaction; does nothing where it was acted before.
+Scene = Callable[[Mapping[str, Any], dt.datetime], None]
+
+_scenes: dict[str, Scene] = {}
+
 
 def register_teller(name: str, teller: Teller) -> None:
     """Let ``teller`` add to every fictional world; called when an app gets ready."""
@@ -108,3 +114,14 @@ def register_teller(name: str, teller: Teller) -> None:
 def tell_all(commission: Commission) -> int:
     """Let every registered teller add its part; returns how many institutions were made."""
     return sum(teller(commission) for _, teller in sorted(_tellers.items()))
+
+
+def register_scene(name: str, scene: Scene) -> None:
+    """Let ``scene`` be acted in the demonstration; called when an app gets ready."""
+    _scenes[name] = scene
+
+
+def act_all(people: Mapping[str, Any], now: dt.datetime) -> None:
+    """Act every registered scene, in the order of their names."""
+    for _, scene in sorted(_scenes.items()):
+        scene(people, now)

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from inspections.models import Visit
 from schools.fiction import directory, payloads, plants, stage_plants
 from schools.fiction.key import Found
 from schools.fiction.world import Tuning, make_world
@@ -161,7 +162,8 @@ def test_make_world_writes_its_key_and_leaves_the_judging_to_the_drain_when_aske
     assert not Finding.objects.exists()
     asked = list(EvaluationRequest.objects.filter(done_at__isnull=True).values_list("scope", flat=True))
     assert asked.count("district") == 1
-    assert asked.count("institution") == 9 + Institution.objects.filter(kind="public_body").count()
+    visited = Visit.objects.values("institution").distinct().count()
+    assert asked.count("institution") == 9 + Institution.objects.filter(kind="public_body").count() + visited
     drain(lambda: _NOW)
     with key.open(encoding="utf-8") as lines:
         answers = {tuple(row.values()) for row in csv.DictReader(lines)}

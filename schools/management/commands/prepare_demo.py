@@ -18,6 +18,8 @@ from shuangjian.bureau.models import Department, GuidanceCentre, Institution, To
 from shuangjian.bureau.reference import load_reference
 from shuangjian.core import clock
 from shuangjian.core.errors import Refused
+from shuangjian.core.fiction import act_all
+from shuangjian.rules.drain import drain
 
 # Known to everyone who can read this file, and therefore only for a portal on one's own machine.
 DEMO_PASSWORD = "shifan-demo-2026"  # noqa: S105
@@ -34,8 +36,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--empty", action="store_true", help="real school directory, no returns")
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
+        accounts = self._prepare(options)
+        if not options["empty"]:
+            # Photos are kept outside a transaction; a demonstration whose scenes were cut short shows fewer of them.
+            act_all({account.username: account for account in accounts}, clock.now())
+            drain(clock.now)
+        self.stdout.write("\n登录账号（密码均为 " + DEMO_PASSWORD + "，仅用于本机演示）：")
+        for account in accounts:
+            self.stdout.write(f"  {account.username:<10} {account.role_label}　{account.unit_name}")
+        if options["empty"]:
+            self.stdout.write("  学校、镇街账号：manage.py create_accounts CSV（unit_code,role,login,name）")
+        self.stdout.write("接口令牌：manage.py create_api_token --scope district --write --name 试用")
+
+    @transaction.atomic
+    def _prepare(self, options: dict[str, Any]) -> list[User]:
         load_reference(actor=None)
         try:
             if options["empty"]:
@@ -44,13 +59,7 @@ class Command(BaseCommand):
                 self._fill_fictional_world()
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        accounts = _accounts(with_schools=not options["empty"])
-        self.stdout.write("\n登录账号（密码均为 " + DEMO_PASSWORD + "，仅用于本机演示）：")
-        for account in accounts:
-            self.stdout.write(f"  {account.username:<10} {account.role_label}　{account.unit_name}")
-        if options["empty"]:
-            self.stdout.write("  学校、镇街账号：manage.py create_accounts CSV（unit_code,role,login,name）")
-        self.stdout.write("接口令牌：manage.py create_api_token --scope district --write --name 试用")
+        return _accounts(with_schools=not options["empty"])
 
     def _load_real_directory(self) -> None:
         if Institution.objects.filter(is_fictional=True).exists():
@@ -81,6 +90,9 @@ def _accounts(*, with_schools: bool) -> list[User]:
         accounts += [
             _account("zhongxin", "centre", "指导中心 演示", centre=GuidanceCentre.objects.order_by("code").first()),
             _account("zhenjie", "town", "镇街 演示", town=Town.objects.order_by("code").first()),
+            _account("jiancha1", "inspector", "检查员甲 演示", town=Town.objects.order_by("code").first()),
+            _account("jiancha2", "inspector", "检查员乙 演示", town=Town.objects.order_by("code").first()),
+            _account("jiancha3", "inspector", "区局检查员 演示"),
             _account("xuexiao", "school", "填报员 演示", institution=first),
             _account("xuexiao2", "school", "填报员 演示", institution=nine_year),
             _account("shijianju", "dept", "市场监管 演示", department=Department.objects.filter(code="SC").first()),
