@@ -24,7 +24,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 from inspections.models import Visit, VisitPhoto
 from inspections.services.checklist_loading import load_checklists
 from inspections.services.checklists import start_draft
+from inspections.services.versions import freeze
 from shuangjian.accounts.models import User
+from shuangjian.alerts.rectifications import order_rectification
 from shuangjian.bureau.models import Break, CalendarDay, Institution, Term
 from shuangjian.evidence.observation_acts import confirm_observation, record_observation
 from shuangjian.evidence.services import register_complaints
@@ -134,6 +136,8 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
         "alert_acknowledge": {"pk": world.alert.pk},
         "alert_close": {"pk": world.alert.pk},
         "alert_dismiss": {"pk": world.alert.pk},
+        "alert_rectify": {"pk": world.alert.pk},
+        **dict.fromkeys(RECTIFICATION, {"number": rectification(world.school)}),
         "finding": {"pk": world.finding.pk},
         "rule": {"code": "HW-02"},
         **dict.fromkeys(["run", "run_receipt"], {"pk": RunPart.objects.filter(institution=world.school)[0].run_id}),
@@ -174,7 +178,14 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
 #: Addresses that name a complaint, or an observation.
 COMPLAINT = ["complaint", *(f"complaint_{act}" for act in (
     "link", "mark_duplicate", "start_check", "confirm", "refute", "withdraw", "reply_and_close"))]  # fmt: skip
+RECTIFICATION = ["rectification", *(f"rectification_{act}" for act in ("hand_in", "recheck", "change", "cancel"))]
 OBSERVATION = ["observation", *(f"observation_{act}" for act in ("confirm", "refute", "rectify", "withdraw"))]
+
+
+def rectification(school: Institution) -> str:
+    """Number of one that the school has to hand in."""
+    ordered = order_rectification(school, requirement="示范要求", due_on=NOW.date(), actor=make.Somebody(), now=NOW)
+    return ordered.number
 
 
 def money(org: Institution) -> dict[str, dict[str, Any]]:
@@ -200,7 +211,12 @@ def visits(school: Institution) -> dict[str, dict[str, Any]]:
     picture = store(SimpleUploadedFile("door.jpg", visit_make.jpeg()), school, f"visit:{visit.number}", None)
     photo = VisitPhoto.objects.create(key=uuid.uuid4(), visit=visit, stored=picture)
     one = {"key": visit.key}
-    acts = ["visit", *(f"visit_{act}" for act in ("start", "details", "hand_in", "review", "correct", "cancel"))]
+    freeze(visit, handed_in_by=None, now=NOW)
+    acts = [
+        "visit",
+        "visit_record_pdf",
+        *(f"visit_{act}" for act in ("start", "details", "hand_in", "review", "correct", "cancel")),
+    ]
     return {
         **dict.fromkeys(acts, one),
         "visits_of": {"code": school.code},

@@ -234,7 +234,14 @@ def _photos(photos: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
 
 
 def _numbers(keys: Iterable[str], number_of: dict[str, int]) -> str:
-    return "、".join(str(number_of[key]) for key in keys if key in number_of)
+    """1–4、7: numbers of photos, runs of three and more in short."""
+    runs: list[list[int]] = []
+    for number in sorted(number_of[key] for key in keys if key in number_of):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return "、".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else "、".join(map(str, run)) for run in runs)
 
 
 def _halves(digest: str) -> list[str]:
