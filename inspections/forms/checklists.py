@@ -54,6 +54,6 @@ class PublishForm(RefusableForm):
 
     title = forms.CharField(label="名称", max_length=60)
     note = forms.CharField(
-        label="修订说明", max_length=400, required=False, widget=_area(3), help_text="改了什么，为什么；启用时必填。"
+        label="修订说明", max_length=400, required=False, widget=_area(3), help_text="改了什么，为什么；随版本保留。"
     )
     mark = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from inspections.choices import Target, VisitState
 from inspections.forms.checklists import ItemForm, PublishForm
@@ -41,6 +42,12 @@ class DraftPage(ChecklistPage):
                 return redirect("checklist", target=target.value)
         return super().dispatch(request, *args, **kwargs)
 
+    def trail(self, *here: str) -> list[dict[str, str]]:
+        """Under 草稿 every page leads back to it."""
+        places = super().trail("草稿", *here)
+        address = reverse("checklist_draft", args=[self.target().value])
+        return [{**place, "url": address} if here and place["label"] == "草稿" else place for place in places]
+
     def draft(self) -> tuple[ChecklistVersion, list[ChecklistItem]]:
         """The draft and its items in order."""
         draft = checklists.draft_of(self.target().value)
@@ -72,7 +79,7 @@ class DraftView(DraftPage):
             total=len(items),
             changes=changes if used else None,
             problems=list_problems(target.value, items) if items else [],
-            scope_trail=self.trail("草稿"),
+            scope_trail=self.trail(),
             **kwargs,
         )
 
@@ -123,7 +130,10 @@ class RemoveItemView(ActView):
     def act(self, target: Target) -> str:
         code = self.kwargs["code"]
         checklists.remove_item(target.value, code, actor=signed_in(self.request))
-        messages.success(self.request, f"{code} 已从草稿移除。启用之前可在“查看改动”中恢复。")
+        used = checklists.in_use(target.value)
+        may_return = used is not None and used.items.filter(code=code).exists()
+        way_back = "启用之前可在“查看改动并启用”中恢复。" if may_return else ""
+        messages.success(self.request, f"{code} 已从草稿移除。{way_back}")
         return ""
 
 
@@ -159,7 +169,7 @@ class ItemView(DraftPage):
             target=self.target(),
             draft=draft,
             group_names=list(dict.fromkeys(item.group for item in items)),
-            scope_trail=self.trail("草稿", code or "添加检查要点"),
+            scope_trail=self.trail(code or "添加检查要点"),
             **kwargs,
         )
 
@@ -212,7 +222,7 @@ class DiscardView(DraftPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         target, (draft, items) = self.target(), self.draft()
         used = checklists.in_use(target.value)
-        trail = self.trail("草稿")
+        trail = self.trail("放弃草稿")
         return super().get_context_data(
             target=target, draft=draft, used=used, total=len(items), scope_trail=trail, **kwargs
         )
@@ -238,6 +248,9 @@ class PublishView(DraftPage):
         used = checklists.in_use(target.value)
         mark = version_mark(draft, items)
         kwargs.setdefault("form", PublishForm(initial={"title": draft.title, "note": draft.note, "mark": mark}))
+        kwargs["form"].fields["note"].required = (
+            used is not None
+        )  # as it is shown: the service asks for it with the rest
         visits = self.scoped(Visit.objects.filter(checklist=used, state__in=_OPEN)).count() if used else 0
         return super().get_context_data(
             target=target,
@@ -246,7 +259,7 @@ class PublishView(DraftPage):
             total=len(items),
             changes=changes_between(list(used.items.all()) if used else [], items),
             visits=visits,
-            scope_trail=self.trail("草稿", "查看改动"),
+            scope_trail=self.trail("查看改动"),
             **kwargs,
         )
 

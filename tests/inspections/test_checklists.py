@@ -106,6 +106,17 @@ def test_an_unsound_item_is_refused_at_its_field(boss: User, changed: dict[str, 
     assert codes(draft()) == before
 
 
+def test_a_removed_item_comes_back_as_it_is_in_use_and_only_once(boss: User) -> None:
+    checklists.start_draft(TARGET, actor=boss)
+    checklists.save_item(TARGET, {"guidance": "改写。"}, code="A-09", actor=boss)
+    checklists.remove_item(TARGET, "A-09", actor=boss)
+    assert checklists.restore_item(TARGET, "A-09", actor=boss).guidance != "改写。"
+    assert codes(draft())[5:11] == ["A-06", "A-07", "A-08", "A-10", "A-11", "A-09"]
+    for code in ("A-09", "A-77"):
+        with pytest.raises(Conflict):
+            checklists.restore_item(TARGET, code, actor=boss)
+
+
 def test_items_move_inside_their_group_and_groups_past_each_other(boss: User) -> None:
     checklists.start_draft(TARGET, actor=boss)
     checklists.move_item(TARGET, "A-02", up=True, actor=boss)
@@ -242,6 +253,7 @@ def test_only_the_bureau_changes_checklists(boss: User, role: str) -> None:
         lambda: checklists.describe_draft(TARGET, title="x", note="x", actor=other),
         lambda: checklists.save_item(TARGET, VALUES, actor=other),
         lambda: checklists.remove_item(TARGET, "A-01", actor=other),
+        lambda: checklists.restore_item(TARGET, "A-01", actor=other),
         lambda: checklists.move_item(TARGET, "A-02", up=True, actor=other),
         lambda: checklists.move_group(TARGET, "消防安全", up=True, actor=other),
         lambda: checklists.discard_draft(TARGET, actor=other),
