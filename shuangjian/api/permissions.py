@@ -22,9 +22,9 @@ class TokenMayWrite(BasePermission):
 
 
 class ActsFromAbove(TokenMayWrite):
-    """退回 is the act of the unit above: a town's or the district's token, never the school's own."""
+    """Acts of those above, such as 退回 or 认定: a town's or the district's token, never the unit's own."""
 
-    message = "退回周报须使用镇街或全区的可写令牌。"
+    message = "这一操作须使用镇街或全区的可写令牌，单位自己的令牌不能办理。"
     code = "role"
 
     def has_permission(self, request: Request, view: Any) -> bool:

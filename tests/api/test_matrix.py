@@ -52,6 +52,7 @@ DECIDE = (403, 403, 403, 404, 404, 404, 401, 401, 401)  # of two signed-in peopl
 RECORD = (403, 201, 201, 404, 403, 403, 401, 401, 401)
 NEVER_BY_PROGRAM = (403, 403, 403, 404, 403, 403, 401, 401, 401)
 REMOVE = (403, 204, 204, 404, 403, 403, 401, 401, 401)
+BY_DISTRICT = (403, 200, 403, 404, 403, 403, 401, 401, 401)
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
 
@@ -155,6 +156,9 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("observations-confirm", "POST"): FROM_ABOVE,
     ("observations-refute", "POST"): FROM_ABOVE,
     ("observations-rectify", "POST"): FROM_ABOVE,
+    ("observations-withdraw", "POST"): BY_DISTRICT,
+    **{(f"complaints-{act}", "POST"): FROM_ABOVE for act in ("check", "link", "duplicate", "decide", "reply")},
+    ("complaints-withdraw", "POST"): BY_DISTRICT,
 }
 _ACTS = (
     "submit", "preview", "withdraw", "send-back", "approve", "accept", "lock", "ask-reopen", "events", "versions",
@@ -210,9 +214,12 @@ def address(route: str, cast: SimpleNamespace) -> str:
         ),
         **dict.fromkeys(["return", *(f"return-{act}" for act in _ACTS)], week),
     }
-    arguments |= {f"{prefix}-detail": {"pk": key} for prefix, key in cast.rows.items()}
-    for act, found in (("detail", cast.found), ("rectify", cast.found), ("confirm", cast.clue), ("refute", cast.clue)):
+    arguments |= {f"{prefix}-detail": {"pk": key} for prefix, key in cast.rows.items() if prefix != "complaints"}
+    for act in ("detail", "rectify", "withdraw", "confirm", "refute"):
+        found = cast.clue if act in ("confirm", "refute") else cast.found
         arguments[f"observations-{act}"] = {"number": found.number}
+    arguments["complaints-detail"] = {"number": cast.rows["complaints"]}
+    arguments |= {act: {"number": number} for act, (number, _) in filing.acts(cast).items()}
     arguments |= dict.fromkeys(["list-decisions-detail", "list-decisions-review"], {"pk": cast.decision.pk})
     arguments["lists-detail"] = {"pk": cast.decision.opened.pk}
     for act in ("detail", "start", "hand-in", "cancel", "review", "correct"):
@@ -246,8 +253,10 @@ def body(route: str, cast: SimpleNamespace) -> Any:
             "institution": cast.org.code, "act": "entry", "kind": "white", "criteria": "2026-1",
             "decision_no": "示范8号", "effective_on": "2026-11-10", "reason": "示范",
         }  # fmt: skip
-    if route == "observations-refute":
+    if route in ("observations-refute", "observations-withdraw"):
         return {"reason": "查无此事"}
+    if route in filing.acts(cast):
+        return filing.acts(cast)[route][1]
     if route == "observations-list":
         return {**SEEN, "institution": cast.school.code}
     if route in ("return", "return-submit", "return-preview"):

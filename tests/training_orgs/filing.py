@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from shuangjian.bureau.models import Department
+from shuangjian.evidence import complaint_acts
 from shuangjian.evidence.services import register_complaints
 from tests import make as platform
 from tests.training_orgs import make
@@ -14,7 +15,9 @@ from training_orgs.models import Advertisement, Consumption, LedgerEntry, Refund
 
 
 def build(cast: SimpleNamespace) -> None:
-    """Adds ``org`` (in the eastern town) and ``rows``: the key of a record of each kind, by prefix of its address."""
+    """Adds ``org`` (in the eastern town) and ``rows``: the key of a record of each kind, by prefix of its address.
+
+    ``checking``: a complaint that is being checked, ``decided`` one that was decided."""
     Department.objects.get_or_create(code="JY", defaults={"name": "区教育局", "clause": "", "order": 1})
     unit = cast.org = make.org("示范培训中心", town=cast.east)
     course = make.course(unit, "K01")
@@ -22,7 +25,11 @@ def build(cast: SimpleNamespace) -> None:
     day = dt.date(2026, 9, 5)
     line = order.lines.get()
     entry = {"reference": "L1", "day": day, "sequence": 1, "kind": "payment", "amount": 3000, "balance": 3000}
-    complaint = register_complaints([_complaint(unit.code, "A")], actor=platform.Somebody()).complaints[0]
+    rows = [_complaint(unit.code, number) for number in ("A", "A2", "A3")]
+    complaint, cast.checking, cast.decided = register_complaints(rows, actor=platform.Somebody()).complaints
+    for each in (cast.checking, cast.decided):
+        complaint_acts.start_check(each.pk, actor=platform.Somebody())
+    complaint_acts.decide(cast.decided.pk, is_confirmed=False, reason="查无此事", actor=platform.Somebody())
     cast.rows = {
         "licences": make.licence(unit).pk,
         "registrations": make.registration(unit).pk,
@@ -33,7 +40,7 @@ def build(cast: SimpleNamespace) -> None:
         "refunds": Refund.objects.create(institution=unit, order=order, number="TF1", requested_on=day, amount=1).pk,
         "consumptions": Consumption.objects.create(institution=unit, line=line, day=day, hours=1, amount=100).pk,
         "ledger": LedgerEntry.objects.create(institution=unit, **entry).pk,
-        "complaints": complaint.pk,
+        "complaints": complaint.number,
         "ads": Advertisement.objects.create(
             institution=unit, number="G1", place="other", seen_on=day, text="虚构广告"
         ).pk,
@@ -45,6 +52,19 @@ def _complaint(code: str, number: str) -> dict[str, Any]:
         "channel": "12345", "channel_no": number, "received_on": "2026-09-06", "institution": code,
         "topic": "退费纠纷", "text": "虚构投诉",
     }  # fmt: skip
+
+
+def acts(cast: SimpleNamespace) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """Address → (complaint that may be done so to, body) of each act on complaints."""
+    clue = cast.rows["complaints"]
+    return {
+        "complaints-check": (clue, {}),
+        "complaints-link": (clue, {"institution": cast.school.code}),
+        "complaints-duplicate": (clue, {"of": cast.checking.number}),
+        "complaints-decide": (cast.checking.number, {"is_confirmed": True, "kind": "safety", "text": "虚构情况"}),
+        "complaints-reply": (cast.decided.number, {"reply": "已答复"}),
+        "complaints-withdraw": (cast.decided.number, {"reason": "认定有误"}),
+    }
 
 
 def bodies(cast: SimpleNamespace) -> dict[str, Any]:

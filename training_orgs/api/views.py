@@ -12,8 +12,6 @@ from rest_framework import serializers
 from shuangjian.api.filters import OfInstitution
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.bureau.models import Institution
-from shuangjian.evidence.models import Complaint
-from shuangjian.evidence.scope import complaints_of
 from training_orgs.api import serializers as shown
 from training_orgs.api.posting import DRY_RUN, PostsRows, RowsSavedSerializer, body_schema
 from training_orgs.choices import Category, Channel, CourseStage, LedgerKind
@@ -216,20 +214,3 @@ class AdFilter(OfInstitution):
 class AdViewSet(RowsViewSet):
     model = Advertisement
     filterset_class = AdFilter
-
-
-class ComplaintFilter(OfInstitution):
-    channel = django_filters.CharFilter(label="受理渠道")
-    topic = django_filters.CharFilter(label="事项")
-    state = django_filters.CharFilter(label="状态")
-    since = django_filters.DateFilter(field_name="received_on", lookup_expr="gte", label="受理日期自")
-
-
-@resource("complaints", "投诉举报", shown.ComplaintSerializer)
-class ComplaintViewSet(RowsViewSet):
-    model = Complaint
-    filterset_class = ComplaintFilter
-
-    def rows(self) -> QuerySet[Any]:
-        principal: Any = self.request.user
-        return complaints_of(principal).select_related("institution__town", "town")

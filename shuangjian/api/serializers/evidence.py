@@ -42,7 +42,7 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
         return found.source if sees_source(self.context["request"].user) else ""
 
 
-class _Strict(serializers.Serializer[Any]):
+class Strict(serializers.Serializer[Any]):
     """Refuses what it does not know, so that a misspelt key is never passed over."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -54,7 +54,10 @@ class _Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class NewObservationSerializer(_Strict):
+_Strict = Strict  # the visits' serializers still import it by this name
+
+
+class NewObservationSerializer(Strict):
     """What was found, as a clue: nothing is judged by it before a person confirms it."""
 
     institution = serializers.CharField(max_length=18, help_text="单位代码")
@@ -66,14 +69,18 @@ class NewObservationSerializer(_Strict):
     severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_null=True)
 
 
-class ConfirmSerializer(_Strict):
+class ConfirmSerializer(Strict):
     due_on = serializers.DateField(required=False, allow_null=True, help_text="整改期限；不填按等级的工作日数计算")
     severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_null=True)
 
 
-class RefuteSerializer(_Strict):
+class RefuteSerializer(Strict):
     reason = serializers.CharField(max_length=400)
 
 
-class RectifySerializer(_Strict):
+class TakeBackSerializer(Strict):
+    reason = serializers.CharField(max_length=400, help_text="撤回认定的原因")
+
+
+class RectifySerializer(Strict):
     rectified_on = serializers.DateField(required=False, allow_null=True, help_text="不填为今天")

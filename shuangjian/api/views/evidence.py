@@ -23,6 +23,7 @@ from shuangjian.api.serializers.evidence import (
     ObservationSerializer,
     RectifySerializer,
     RefuteSerializer,
+    TakeBackSerializer,
 )
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.bureau.models import Institution
@@ -70,7 +71,7 @@ class ObservationViewSet(ReadViewSet):
         summary="登记核查情况（线索）", request=NewObservationSerializer, responses={201: ObservationSerializer}
     )
     def create(self, request: Request) -> Response:
-        values = _checked(NewObservationSerializer, request)
+        values = checked_body(NewObservationSerializer, request)
         unit = get_object_or_404(self.scoped(Institution), code=values.pop("institution"))
         found = observation_acts.record_observation(unit, actor=request.user, now=clock.now(), **values)
         return Response(self._shown(found), status=201)
@@ -90,12 +91,19 @@ class ObservationViewSet(ReadViewSet):
     def rectify(self, request: Request, number: str) -> Response:
         return self._act(request, RectifySerializer, observation_acts.rectify_observation)
 
+    @extend_schema(
+        summary="撤回认定（仅全区令牌），回到核查中", request=TakeBackSerializer, responses=ObservationSerializer
+    )
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, number: str) -> Response:
+        return self._act(request, TakeBackSerializer, observation_acts.withdraw_observation)
+
     def _act(
         self, request: Request, body: type[serializers.Serializer[Any]], act: Callable[..., Observation]
     ) -> Response:
         """Scope first, then the act."""
         found = self.get_object()
-        return Response(self._shown(act(found.pk, actor=request.user, now=clock.now(), **_checked(body, request))))
+        return Response(self._shown(act(found.pk, actor=request.user, now=clock.now(), **checked_body(body, request))))
 
     def _shown(self, found: Observation) -> Any:
         return ObservationSerializer(
@@ -103,7 +111,8 @@ class ObservationViewSet(ReadViewSet):
         ).data
 
 
-def _checked(body: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def checked_body(body: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The values of the request's body; ValidationError names each mistake at its path."""
     given = body(data=request.data or {})
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)
