@@ -167,7 +167,7 @@
 
     /* People and result are many fields under one revision: where each was changed by one person alone, both stand. */
     merged(said) {
-      const groups = Object.keys(said.stored).map((name) => TOGETHER.find((names) => names.includes(name)) || [name]);
+      const groups = new Set(Object.keys(said.stored).map((name) => TOGETHER.find((names) => names.includes(name)) || [name]));
       const typed = this.typed();
       const of = (pairs) => (name) => pairs.filter(([key]) => key === name).map(([, value]) => value);
       const stored = (name) => [said.stored[name] ?? []].flat();
