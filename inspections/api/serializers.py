@@ -10,7 +10,7 @@ from inspections.choices import VisitKind
 from inspections.models import Visit
 from inspections.selectors import FiledVisit
 from inspections.services.documents import document_of
-from shuangjian.api.serializers.evidence import _Strict as Strict
+from shuangjian.api.serializers.evidence import Strict
 from shuangjian.api.serializers.fields import CodeField
 
 
