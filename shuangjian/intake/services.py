@@ -31,6 +31,7 @@ from shuangjian.intake.sufficiency import sufficient_for
 from shuangjian.journal.services import record, request_evaluation
 from shuangjian.rules import engine
 from shuangjian.rules.declare import Source, all_rules
+from shuangjian.rules.observed import is_seen_by_people
 from shuangjian.rules.periods import Span
 
 State = WeeklyReturn.State
@@ -199,7 +200,7 @@ def preview_return(
             section.replace(filed)
         rules = [rule for rule in all_rules() if rule.source is Source.RETURN]
         findings = engine.foresee(rules, [institution.pk], Span(week.monday, week.sunday), now=now)
-    return checked, findings
+    return checked, [found for found in findings if not is_seen_by_people(found["about"])]
 
 
 def _complete(institution: Institution, week: Week, content: Any, now: dt.datetime) -> Checked:

@@ -17,6 +17,7 @@ from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import Period, Rule, Source, find_rule
 from shuangjian.rules.engine import current_overrides
 from shuangjian.rules.models import Finding
+from shuangjian.rules.observed import is_seen_by_people
 from shuangjian.rules.parameter_files import Dated
 from shuangjian.rules.parameters import Parameter, frozen
 
@@ -176,7 +177,7 @@ def card(
         effective_from=max((entry.effective_from for _, entry in standards), default=None),
         conclusion=conclusion(rule, observed, limit),
         how_to_clear=_way_out(rule),
-        decided_by=_DECIDED_BEFORE if about.startswith("observation:") else _TO_BE_DECIDED,
+        decided_by=_DECIDED_BEFORE if is_seen_by_people(about) else _TO_BE_DECIDED,
         other_reading=_other_reading(parameter for parameter, _ in standards),
         facts=[(_FACTS.get(key, key), _fact(key, value)) for key, value in sorted(facts.items())],
         severity=severity,

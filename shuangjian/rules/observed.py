@@ -31,6 +31,11 @@ _ABOUT = code("observation", "number")
 _FACTS = JSONObject(kind="kind", about="about", confirmed_on=Cast("confirmed_on", TextField()))
 
 
+def is_seen_by_people(about: str) -> bool:
+    """Whether what a finding is about is an observation: no return says it, so that no correction of one clears it."""
+    return about.startswith(f"{_ABOUT.kind}:")
+
+
 def confirmed_at_schools(rows: Observations, kind: str, stages: tuple[str, ...] = STAGES) -> Observations:
     """Confirmed at a school that has one of the stages, and not put right."""
     at_schools = Q(institution__kind__in=SCHOOLS, institution__stages__overlap=list(stages))

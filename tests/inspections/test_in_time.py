@@ -127,6 +127,14 @@ def test_what_people_saw_of_tuition_needs_no_return_and_what_a_return_says_does(
     assert [each.about for each in both.all()] == ["stage:primary"]
 
 
+def test_what_people_saw_is_not_foreseen_of_a_return(school: Institution) -> None:
+    """No correction of the return would clear it, and its form has no cell for it."""
+    _confirmed(school, "collective_tuition", dt.date(2026, 11, 4))
+    _, foreseen = intake.preview_return(school, make.WEEK, make.full_payload(school), now=_at(dt.date(2026, 11, 8)))
+    assert [each["rule"] for each in foreseen] == []
+    assert _open("AS-04") == [school.name]
+
+
 def test_an_act_at_one_site_of_a_brand_is_judged_at_the_others_at_once() -> None:
     first, second, stranger = _site(1), _site(2), _site(3)
     for unit in (first, second):
