@@ -107,8 +107,8 @@ def lead(counts: dict[str, Any]) -> str:
     return f"{words}；{counts['late']} 次已过计划日期。" if counts["late"] else f"{words}。"
 
 
-def filters(wanted: ListFilter, counts: dict[str, Any], *, is_own: bool) -> list[dict[str, Any]]:
-    """Under the heading, as includes/_filter_chips.html takes them; an institution has filed visits only."""
+def filters(wanted: ListFilter, counts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Under the heading, as includes/_filter_chips.html takes them."""
     towns = [{"value": town.code, "label": town.name} for town in counts["towns"]]
     states = [{"value": OPEN, "label": "未办完", "count": counts["open"]}]
     states += [
@@ -116,11 +116,11 @@ def filters(wanted: ListFilter, counts: dict[str, Any], *, is_own: bool) -> list
         for value, label in VisitState.choices
         if value in (VisitState.HANDED_IN, VisitState.RETURNED, VisitState.FILED, VisitState.CANCELLED)
     ]
-    found = [_filter("方式", "kind", wanted.kind, VisitKind)]
-    if is_own:
-        return found
-    found += [_filter("对象", "target", wanted.target, Target)]
-    found.insert(0, {"label": "状态", "param": "state", "value": wanted.state, "options": states})
+    found = [
+        {"label": "状态", "param": "state", "value": wanted.state, "options": states},
+        _filter("方式", "kind", wanted.kind, VisitKind),
+        _filter("对象", "target", wanted.target, Target),
+    ]
     if len(towns) > 1:
         found.append({"label": "镇街", "param": "town", "value": wanted.town, "options": towns})
     return found

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from inspections.models import Visit
-from inspections.pages.record import is_own
+from inspections.pages.record import is_own, own_visits
 from inspections.scope import inspectable_by
 from inspections.selectors import counts_of, visits_of
 from shuangjian.accounts.models import RoleKind, User
@@ -23,10 +23,11 @@ _OPEN = (Rectification.State.OPEN, Rectification.State.HANDED_IN, Rectification.
 
 def of_unit(user: User, unit: Institution, today: dt.date) -> dict[str, Any]:
     """Context of ``_visits_of.html``, the newest of each first; a constant number of queries."""
+    own = own_visits(user, unit) if is_own(user) else []
     visits: list[Visit] = list(visits_of(user).filter(institution=unit).order_by("-planned_on", "-pk")[: _MOST + 1])
-    counts = {} if is_own(user) else counts_of(visits)
+    counts = counts_of(visits)
     for each in visits:
-        each.failed = counts[each.pk]["failed"] if counts else None  # type: ignore[attr-defined]
+        each.failed = counts[each.pk]["failed"]  # type: ignore[attr-defined]
     observations = list(observations_of(user).filter(institution=unit).order_by("-occurred_on", "-pk")[: _MOST + 1])
     open_ = Rectification.objects.visible_to(user).filter(institution=unit, state__in=_OPEN).order_by("due_on", "pk")
     rectifications = list(open_[: _MOST + 1])
@@ -36,6 +37,7 @@ def of_unit(user: User, unit: Institution, today: dt.date) -> dict[str, Any]:
     return {
         "unit": unit,
         "visits": visits[:_MOST],
+        "own_visits": own[:_MOST],
         "has_more_visits": len(visits) > _MOST,
         "visits_url": f"{reverse('visits')}?q={unit.code}",
         "observations": observations[:_MOST],

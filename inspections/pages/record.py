@@ -12,6 +12,7 @@ from inspections.models import Visit, VisitVersion
 from inspections.pages.form import clause_label, size_words
 from inspections.pages.open_matters import open_matters
 from inspections.pages.people import position_words
+from inspections.selectors import filed_visits_to
 from inspections.services.review import may_review
 from inspections.services.versions import record_of
 from inspections.services.visits import is_above, is_inspector
@@ -64,17 +65,25 @@ def record_page(user: User, visit: Visit, asked_version: str, today: dt.date) ->
 
 
 def own_page(visit: Visit) -> dict[str, Any]:
-    """Context of ``visit_own.html``: what an institution may know of a filed visit to itself."""
-    filed = visit.versions.filter(filed_at__isnull=False).order_by("-number", "-pk").first()
-    record = filed.record if filed is not None else record_of(visit)
+    """Context of ``visit_own.html``: what an institution may know of a filed visit to itself, also while a correction
+    of it is under way."""
+    filed = visit.versions.filter(filed_at__isnull=False).order_by("-number", "-pk")[0]
     found = [
-        each
-        for each in record["answers"]
+        {**each, "clause_label": clause_label(each["clause"])}
+        for each in filed.record["answers"]
         if each["verdict"] == Verdict.FAILED and each["decision"] == Decision.CONFIRMED
     ]
-    for each in found:
-        each["clause_label"] = clause_label(each["clause"])
-    return {"visit": visit, "unit": visit.institution, "record": record, "found": found, "filed": filed}
+    return {"visit": visit, "unit": visit.institution, "record": filed.record, "found": found, "filed": filed}
+
+
+def own_visits(user: User, unit: Institution) -> list[dict[str, Any]]:
+    """Filed visits to the reader's own institution, newest first: selectors.FiledVisit and the address. Two queries."""
+    keys = dict(Visit.objects.filed_to(user).filter(institution=unit).values_list("number", "key"))
+    return [
+        {"visit": each, "url": reverse("visit", args=[keys[each.number]])}
+        for each in filed_visits_to(unit)
+        if each.number in keys
+    ]
 
 
 def unit_url(unit: Institution) -> str:

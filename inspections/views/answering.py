@@ -8,6 +8,8 @@ from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 
 from inspections.models import Visit
+from inspections.models.querysets import VisitQuerySet
+from inspections.pages.record import is_own
 from shuangjian.accounts.models import RoleKind, User
 from shuangjian.accounts.requests import signed_in
 from shuangjian.core.errors import InvalidInput, Refused

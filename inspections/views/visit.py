@@ -34,7 +34,7 @@ class VisitView(VisitPage):
     """What a visit is to its reader: to be started, to be filled in, or to be read."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.shown(self.visit())
+        return self.shown(self.readable_visit())
 
     def shown(self, visit: Visit, problems: list[Problem] | None = None, status: int = 200) -> HttpResponse:
         """The page that fits reader and state, with the ``problems`` of an act that was refused."""

@@ -15,6 +15,7 @@ from inspections.models import Visit
 from inspections.pages import listing
 from inspections.pages.of_unit import of_unit
 from inspections.pages.people import colleagues, departments_for
+from inspections.pages.record import own_visits
 from inspections.scope import inspectors_for
 from inspections.selectors import visits_of
 from inspections.services.visits import plan_visits
@@ -41,25 +42,31 @@ class VisitsView(ScopedView):
     template_name = "inspections/visits.html"
     roles = READING
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = signed_in(request)
+        if user.institution is None:
+            return super().get(request, *args, **kwargs)
+        self.template_name = "inspections/visits_own.html"
+        own = own_visits(user, user.institution)
+        return self.render_to_response({"own_visits": own, "found": sum(len(each["visit"].items) for each in own)})
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, today = signed_in(self.request), clock.today()
         wanted = listing.ListFilter.of(lambda name: asked(self.request, name))
         counts = listing.totals(user, today)
         page = Paginator(wanted.applied(visits_of(user), today), PAGE_SIZE).get_page(asked(self.request, "page"))
         listing.rows_of(page.object_list, user, today)
-        is_own = user.role_kind in (RoleKind.SCHOOL, RoleKind.ORG)
         found = f"筛选出 {page.paginator.count} 次检查"
         heading = listing.heading(counts, may_review=user.role_kind in _ABOVE)
         return super().get_context_data(
             page_obj=page,
             heading=found if wanted.is_set else heading,
-            lead="这里只有已经归档的本单位检查。" if is_own else listing.lead(counts),
-            filters=listing.filters(wanted, counts, is_own=is_own),
+            lead=listing.lead(counts),
+            filters=listing.filters(wanted, counts),
             is_filtered=wanted.is_set,
             query=wanted.word,
             since=wanted.since,
             until=wanted.until,
-            is_own=is_own,
             may_plan=user.role_kind in _PLANNING and user.may_write,
             may_open=user.role_kind in (RoleKind.INSPECTOR, RoleKind.DEPARTMENT) and user.may_write,
             **kwargs,

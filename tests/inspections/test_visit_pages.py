@@ -236,7 +236,7 @@ class TestPhotos:
         address = reverse("visit_photo", args=[visit.key, visit.photos.get().key])
         assert browser(cast.town).get(address).status_code == 200
         assert browser(cast.first).get(address).status_code == 200  # its institution is out of the inspector's scope
-        assert browser(cast.org_person).get(address).status_code == 404
+        assert browser(cast.org_person).get(address).status_code == 403
         assert browser(cast.other_inspector).get(address).status_code == 404
 
     def test_one_that_is_taken_out_leaves_the_form(self, cast: SimpleNamespace) -> None:
@@ -371,6 +371,7 @@ class TestTheList:
         own = page(browser(cast.org_person), "visits_of", cast.org.code)
         assert visit.number in own
         assert "安排检查" not in own
+        assert visit.number in page(browser(cast.org_person), "visits")
         page(browser(cast.other_town), "visits_of", cast.org.code, status=404)
 
 
