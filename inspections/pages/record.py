@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from inspections.choices import Decision, Verdict, VisitState
@@ -76,9 +77,18 @@ def own_page(visit: Visit) -> dict[str, Any]:
     return {"visit": visit, "unit": visit.institution, "record": filed.record, "found": found, "filed": filed}
 
 
+def filed_to(user: User) -> QuerySet[Visit]:
+    """Visits to the reader's own school or training institution of which something was filed; none to anybody else.
+    Only for the pages that show the filed version as the institution may know it."""
+    if not is_own(user):
+        return Visit.objects.none()
+    filed = VisitVersion.objects.filter(filed_at__isnull=False).values("visit")
+    return Visit.objects.filter(user.jurisdiction("institution"), pk__in=filed)
+
+
 def own_visits(user: User, unit: Institution) -> list[dict[str, Any]]:
     """Filed visits to the reader's own institution, newest first: selectors.FiledVisit and the address. Two queries."""
-    keys = dict(Visit.objects.filed_to(user).filter(institution=unit).values_list("number", "key"))
+    keys = dict(filed_to(user).filter(institution=unit).values_list("number", "key"))
     return [
         {"visit": each, "url": reverse("visit", args=[keys[each.number]])}
         for each in filed_visits_to(unit)

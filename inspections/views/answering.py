@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 
 from inspections.models import Visit
-from inspections.models.querysets import VisitQuerySet
-from inspections.pages.record import is_own
+from inspections.pages.record import filed_to, is_own
 from shuangjian.accounts.models import RoleKind, User
 from shuangjian.accounts.requests import signed_in
 from shuangjian.core.errors import InvalidInput, Refused
@@ -33,7 +33,14 @@ class VisitPage(ScopedView):
         return signed_in(self.request)
 
     def visit(self) -> Visit:
-        rows = Visit.objects.visible_to(self.user).select_related(
+        return self._of(Visit.objects.visible_to(self.user))
+
+    def readable_visit(self) -> Visit:
+        """As ``visit``, and for the institution one that was filed: for a page that tells it what it may know."""
+        return self._of(filed_to(self.user)) if is_own(self.user) else self.visit()
+
+    def _of(self, visits: QuerySet[Visit]) -> Visit:
+        rows = visits.select_related(
             "institution__town", "checklist", "complaint", "follows", "handed_in_by", "reviewed_by"
         )
         return cast(Visit, get_object_or_404(rows, key=self.kwargs["key"]))
