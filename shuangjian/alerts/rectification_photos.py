@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from shuangjian.alerts.models import Rectification
 from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.files.models import StoredFile
+from shuangjian.files.pictures import VISIT_SIDE
 from shuangjian.files.services import store
 
 #: Of one rectification, all attempts together.
@@ -50,7 +53,8 @@ def keep_after(found: Rectification, photos: Iterable[Any], actor: Any) -> list[
     problems: list[Problem] = []
     for place, upload in enumerate(received):
         try:
-            kept.append(store(upload, found.institution, name, actor, field=f"photos[{place}]"))
+            side = 0 if _is_pdf(upload) else VISIT_SIDE
+            kept.append(store(upload, found.institution, name, actor, field=f"photos[{place}]", longest_side=side))
         except InvalidInput as refused:
             problems += refused.problems
     if problems:
@@ -58,9 +62,18 @@ def keep_after(found: Rectification, photos: Iterable[Any], actor: Any) -> list[
     return kept
 
 
-def photos_of(rectifications: Iterable[Rectification]) -> Mapping[str, dict[str, list[StoredFile]]]:
-    """Files by number and part (``before``, ``after``), oldest first; one query. Whoever sees the rectification sees
-    them."""
+def _is_pdf(upload: Any) -> bool:
+    """Whether it begins as one; ``store`` looks at it whole."""
+    head = upload.read(5)
+    upload.seek(0)
+    return bool(head == b"%PDF-")
+
+
+def photos_of(
+    rectifications: Iterable[Rectification], among: QuerySet[StoredFile]
+) -> Mapping[str, dict[str, list[StoredFile]]]:
+    """Files by number and part (``before``, ``after``), oldest first, out of ``among``, what the reader may see; one
+    query."""
     parts: dict[str, tuple[str, str]] = {}
     shown: dict[str, dict[str, list[StoredFile]]] = {}
     units = set()
@@ -68,7 +81,7 @@ def photos_of(rectifications: Iterable[Rectification]) -> Mapping[str, dict[str,
         units.add(each.institution_id)
         shown[each.number] = {BEFORE: [], AFTER: []}
         parts |= {purpose(each.number, part): (each.number, part) for part in (BEFORE, AFTER)}
-    for stored in StoredFile.objects.filter(institution__in=units, purpose__in=list(parts)).order_by("pk"):
+    for stored in among.filter(institution__in=units, purpose__in=list(parts)).order_by("pk"):
         number, part = parts[stored.purpose]
         shown[number][part].append(stored)
     return shown

@@ -1,4 +1,5 @@
-"""The signs that every page, export and API answer shares: severity, outcome, stage, state of a filing or an alert.
+"""The signs that every page, export and API answer shares: severity, outcome, stage, state of a filing, an alert or a
+rectification.
 
 Label, CSS class and icon of a sign live here and nowhere else. A CSS class is the last part of `sign--<css_class>`
 in static/site/css/signs.css; an icon is a name of bootstrap-icons without its `bi-` prefix. Signs always show icon and
@@ -94,6 +95,31 @@ class AlertState(models.TextChoices):
         return _ALERT_ICONS[self.value]
 
 
+class RectificationState(models.TextChoices):
+    """Where one 整改事项 stands; the values are those of alerts.Rectification.State."""
+
+    OPEN = "open", "整改中"
+    HANDED_IN = "handed_in", "待复查"
+    RETURNED = "returned", "复查未通过"
+    PASSED = "passed", "整改完成"
+    CANCELLED = "cancelled", "已撤销"
+
+    @property
+    def css_class(self) -> str:
+        return _RECTIFICATION_SIGNS[self.value][0]
+
+    @property
+    def icon(self) -> str:
+        return _RECTIFICATION_SIGNS[self.value][1]
+
+
+_RECTIFICATION_SIGNS: dict[str, tuple[str, str]] = {
+    "open": ("warning", "tools"),
+    "handed_in": ("notice", "search"),
+    "returned": ("violation", "arrow-return-left"),
+    "passed": ("compliant", "check-circle-fill"),
+    "cancelled": ("neutral", "slash-circle"),
+}
 _SEVERITY_ICONS: dict[int, str] = {
     1: "info-circle-fill",
     2: "exclamation-triangle-fill",

@@ -1,8 +1,8 @@
-"""Pages of the people who look: home, units, filings, alerts, findings, the rulebook, search."""
+"""Pages of the people who look: home, units, filings, alerts, findings, rectifications, the rulebook, search."""
 
 from django.urls import path
 
-from shuangjian.dashboards.views import alerts, filings, home, rulebook, search, trends, units
+from shuangjian.dashboards.views import alerts, filings, home, rectifications, rulebook, search, trends, units
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
@@ -21,6 +21,13 @@ urlpatterns = [
     path("alerts/<int:pk>/acknowledge/", alerts.AcknowledgeView.as_view(), name="alert_acknowledge"),
     path("alerts/<int:pk>/close/", alerts.CloseView.as_view(), name="alert_close"),
     path("alerts/<int:pk>/dismiss/", alerts.DismissView.as_view(), name="alert_dismiss"),
+    path("alerts/<int:pk>/rectify/", rectifications.OrderView.as_view(), name="alert_rectify"),
+    path("rectifications/", rectifications.RectificationsView.as_view(), name="rectifications"),
+    path("rectifications/<slug:number>/", rectifications.RectificationView.as_view(), name="rectification"),
+    path("rectifications/<slug:number>/hand-in/", rectifications.HandInView.as_view(), name="rectification_hand_in"),
+    path("rectifications/<slug:number>/recheck/", rectifications.RecheckView.as_view(), name="rectification_recheck"),
+    path("rectifications/<slug:number>/change/", rectifications.ChangeView.as_view(), name="rectification_change"),
+    path("rectifications/<slug:number>/cancel/", rectifications.CancelView.as_view(), name="rectification_cancel"),
     path("findings/<int:pk>/", alerts.FindingView.as_view(), name="finding"),
     path("rules/", rulebook.RulebookView.as_view(), name="rulebook"),
     path("rules/<slug:code>/", rulebook.RuleView.as_view(), name="rule"),

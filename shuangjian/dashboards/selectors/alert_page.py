@@ -13,8 +13,10 @@ from shuangjian.alerts.models import Alert, AlertEvent
 from shuangjian.alerts.services import MAY_ACKNOWLEDGE, MAY_CLOSE, MAY_DISMISS
 from shuangjian.bureau.models import Institution
 from shuangjian.core.weeks import Week
+from shuangjian.dashboards.rectification_forms import OrderForm
 from shuangjian.dashboards.selectors.alerts import AlertLine
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
+from shuangjian.dashboards.selectors.rectification_page import rectifications_of_alert
 from shuangjian.dashboards.selectors.unit_page import return_url
 from shuangjian.dashboards.selectors.wording import FindingLine
 from shuangjian.rules.declare import Period, Source, find_rule
@@ -47,8 +49,11 @@ def acts_of(user: User, alert: Alert) -> Acts:
     )
 
 
-def alert_page(user: User, alert: Alert, today: dt.date) -> dict[str, Any]:
-    """The alert with its findings, worst first, the explanation of the worst, and its history."""
+def alert_page(user: User, alert: Alert, today: dt.date, order_form: OrderForm | None = None) -> dict[str, Any]:
+    """The alert with its findings, worst first, the explanation of the worst, its rectifications and its history.
+
+    ``order_form`` is the one of a rectification that was not ordered.
+    """
     findings = list(
         findings_of(user)
         .filter(rule=alert.rule, institution=alert.institution, period=alert.period)
@@ -66,6 +71,7 @@ def alert_page(user: User, alert: Alert, today: dt.date) -> dict[str, Any]:
         "has_more": len(findings) > MOST_FINDINGS,
         "events": list(AlertEvent.objects.visible_to(user).filter(alert=alert).order_by("id")),
         "acts": acts_of(user, alert),
+        **rectifications_of_alert(user, alert, today, order_form),
         "unit_url": _unit_url(user, alert.institution),
         "scope_trail": _trail(user, alert.institution, "alerts", "预警", line.title),
     }
