@@ -140,14 +140,15 @@ class VisitViewSet(ReadViewSet):
         known = self.rows().filter(key=key).first()
         if revision == ANY_REVISION:
             if known is None:
-                raise Rejection("还没有这次检查，If-Match 不能成立。", code="precondition_failed", status=412)
+                raise self._overtaken("还没有这次检查，If-Match 不能成立。", None, 412)
             revision = known.revision
         if revision == 0 and known is not None:
             raise self._overtaken("这次检查已存在，没有保存。", known, 412)
         try:
             done = put_visit(_uuid(key), request.data, actor=request.user, revision=revision, now=clock.now())
         except Stale as stale:
-            raise self._overtaken(stale.message, self.get_object(), 409 if revision is None else 412) from None
+            current = self.rows().filter(key=key).first()  # None: of a new visit nobody can have read anything
+            raise self._overtaken(stale.message, current, 409 if revision is None else 412) from None
         except Conflict as conflict:
             if conflict.code == "key_taken":  # somebody else's: as if there were none
                 raise Http404 from None
@@ -280,9 +281,11 @@ class VisitViewSet(ReadViewSet):
         self.get_object()
         return Rejection(f"{act}须由人员登录后作出，接口令牌不能代替。", code="person_needed", status=403)
 
-    def _overtaken(self, message: str, current: Visit, status: int) -> Rejection:
+    def _overtaken(self, message: str, current: Visit | None, status: int) -> Rejection:
         """412 where If-Match said what was read, else 409: with what is stored now."""
         code = "precondition_failed" if status == 412 else "stale"
+        if current is None:
+            return Rejection(message, code=code, status=status, extra={"current": None})
         headers = {"ETag": revision_etag(current.revision)}
         return Rejection(message, code=code, status=status, headers=headers, extra={"current": document_of(current)})
 

@@ -113,6 +113,9 @@ def test_what_was_read_guards_what_is_written(cast: SimpleNamespace, call: Call)
     assert (third.status_code, third.json()["code"]) == (409, "stale")
     assert call("PUT", path, "town", {"summary": "丙"}, If_None_Match="*").status_code == 412
     assert call("PUT", f"/visits/{uuid.uuid4()}/", "town", document(cast), If_Match="*").status_code == 412
+    unread = document(cast, answers=[{"item": "S-01", "verdict": "ok", "revision": 7}])
+    never: Any = call("PUT", f"/visits/{uuid.uuid4()}/", "town", unread)
+    assert (never.status_code, never.json()["current"]) == (409, None)
 
 
 def test_unchanged_visits_are_not_sent_again(cast: SimpleNamespace, call: Call) -> None:
