@@ -52,7 +52,7 @@ def visit_record_pdf(visit: Visit, version: VisitVersion, *, for_institution: bo
             ignore_system_fonts=True,
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
             pdf_standards=["a-2b"],
-            timestamp=version.handed_in_at.astimezone(dt.UTC),
+            timestamp=version.handed_in_at.astimezone(dt.UTC).replace(microsecond=0),
         )
 
 
