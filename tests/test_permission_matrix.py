@@ -42,6 +42,7 @@ from tests.permission_rows import ROWS
 from tests.training_orgs import make as training_make
 from tests.training_orgs import money_make
 from training_orgs.models import Advertisement, GuidePrice, ListedWord, TrainingOrg
+from training_orgs.services.lesson_links import token_of
 
 PEOPLE = [
     "nobody", "sysadmin", "bureau", "centre", "other centre", "town", "other town", "school", "other school",
@@ -192,7 +193,8 @@ def money(org: Institution) -> dict[str, dict[str, Any]]:
     """A course, a session, an order and a refund of a training institution, as the addresses name them."""
     course = money_make.course(org)
     held = money_make.session(course, "2026-11-02")
-    money_make.refund(money_make.order(course, "H1", "2026-09-01", 1000), "T1", "2026-11-02", 300)
+    order = money_make.order(course, "H1", "2026-09-01", 1000)
+    money_make.refund(order, "T1", "2026-11-02", 300)
     own, of_course = {"code": org.code}, {"code": org.code, "number": course.number}
     return {
         **dict.fromkeys(["org_courses", "org_money", "org_identify", "course_check"], own),
@@ -200,6 +202,7 @@ def money(org: Institution) -> dict[str, dict[str, Any]]:
         "org_money_day": {**own, "day": "2026-09-01"},
         **dict.fromkeys(["course_identify", "course_publish"], of_course),
         **dict.fromkeys(["session_cancel", "session_lessons"], {**own, "pk": held.pk}),
+        "lessons": {"token": token_of(order)},
         "refund_request": {**own, "contract": "H1"},
         **dict.fromkeys(["refund_answer", "refund_pay", "refund_withdraw"], {**own, "number": "T1"}),
     }
@@ -287,7 +290,8 @@ def test_each_person_gets_what_the_matrix_says(world: World, person: str) -> Non
 
 #: All that a teacher reaches besides what needs no login.
 FOR_TEACHERS = {
-    "account_logout", "password", "home", "my_classes", "class_draft", "clinic", "account_login", "healthz", "readyz",
+    "account_logout", "password", "home", "my_classes", "class_draft", "clinic", "lessons", "account_login", "healthz",
+    "readyz",
 }  # fmt: skip
 
 

@@ -1,11 +1,13 @@
-"""Pages about courses and money of training institutions, and the order clinic, which is open to everybody."""
+"""Pages about courses and money of training institutions, the order clinic, which is open to everybody, and the
+lessons of one order, open to whoever holds its link."""
 
 from django.urls import path
 
-from training_orgs.views import clinic, money
+from training_orgs.views import clinic, lessons, money
 
 urlpatterns = [
     path("clinic/", clinic.ClinicView.as_view(), name="clinic"),
+    path("lessons/<str:token>/", lessons.LessonsView.as_view(), name="lessons"),
     path("training/radar/", money.RadarView.as_view(), name="radar"),
     path("training/<slug:code>/courses/", money.CoursesView.as_view(), name="org_courses"),
     path(

@@ -29,6 +29,7 @@ from training_orgs.selectors.courses_page import courses_page
 from training_orgs.selectors.party import party_trail
 from training_orgs.services import courses, refunds
 from training_orgs.services.consumption import take_lessons
+from training_orgs.services.lesson_links import token_of
 from training_orgs.views.register import ActView, OrgView
 from training_orgs.views.rows import RowView
 
@@ -111,6 +112,8 @@ class MoneyView(UnitPage, KeptView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         unit, today = self.unit_with_money(), clock.today()
         orders = Paginator(money_page.open_orders(unit), PAGE_SIZE).get_page(asked(self.request, "page"))
+        for order in cast(Any, orders):
+            order.parents_link = reverse("lessons", args=[token_of(order)])
         page = money_page.money_page(unit, today)
         return super().get_context_data(**self.about(unit, "收费与退费"), **page, page_obj=orders, **kwargs)
 
