@@ -14,6 +14,7 @@ from shuangjian.api.views.evidence import ObservationViewSet
 from shuangjian.api.views.filings import FilingViewSet
 from shuangjian.api.views.findings import AlertViewSet, FindingViewSet
 from shuangjian.api.views.lists import ListDecisionViewSet, ListEntryViewSet
+from shuangjian.api.views.rectifications import RectificationViewSet
 from shuangjian.api.views.return_history import ReturnEventViewSet, ReturnVersionViewSet
 from shuangjian.api.views.returns import SchoolReturnViewSet, WeeklyReturnViewSet
 from shuangjian.api.views.rulebook import ClauseViewSet, ParameterViewSet, RuleViewSet
@@ -47,6 +48,7 @@ for prefix, viewset in (
     ("alerts", AlertViewSet),
     ("compliance", ComplianceViewSet),
     ("observations", ObservationViewSet),
+    ("rectifications", RectificationViewSet),
     ("lists", ListEntryViewSet),
     ("list-decisions", ListDecisionViewSet),
     ("runs", RunViewSet),

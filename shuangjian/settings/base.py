@@ -185,6 +185,7 @@ SPECTACULAR_SETTINGS = {
         "ListKindEnum": "shuangjian.lists.models.ListKind",
         "ListActEnum": "shuangjian.lists.models.ListDecision.Act",
         "ListDecisionStateEnum": "shuangjian.lists.models.ListDecision.State",
+        "RectificationStateEnum": "shuangjian.alerts.models.Rectification.State",
         "AlertStateEnum": "shuangjian.alerts.models.Alert.State",
         "RunStateEnum": "shuangjian.journal.models.RunPart.State",
         "RunKindEnum": "shuangjian.journal.models.Run.Kind",

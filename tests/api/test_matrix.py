@@ -14,6 +14,8 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from shuangjian.alerts.models import Alert
+from shuangjian.alerts.rectifications import order_rectification
+from shuangjian.core import clock
 from shuangjian.evidence.observation_acts import confirm_observation, record_observation
 from shuangjian.journal.models import RunPart
 from shuangjian.rules.models import Finding
@@ -50,6 +52,8 @@ ROWS = (
 )  # fmt: skip
 DECIDE = (403, 403, 403, 404, 404, 404, 401, 401, 401)  # of two signed-in people, never of a program
 RECORD = (403, 201, 201, 404, 403, 403, 401, 401, 401)
+ORDER = (403, 201, 201, 404, 403, 404, 401, 401, 401)
+HAND_IN = (403, 403, 403, 404, 200, 404, 401, 401, 401)  # by the institution itself
 NEVER_BY_PROGRAM = (403, 403, 403, 404, 403, 403, 401, 401, 401)
 REMOVE = (403, 204, 204, 404, 403, 403, 401, 401, 401)
 BY_DISTRICT = (403, 200, 403, 404, 403, 403, 401, 401, 401)
@@ -150,6 +154,13 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("visits-photo", "GET"): OF_ORG,
     ("visits-photo", "PUT"): FROM_ABOVE,
     ("visits-photo", "DELETE"): REMOVE,
+    ("rectifications-list", "GET"): LIST,
+    ("rectifications-list", "POST"): ORDER,
+    ("rectifications-detail", "GET"): OWN,
+    ("rectifications-hand-in", "POST"): HAND_IN,
+    ("rectifications-recheck", "POST"): BY_PERSON,
+    ("rectifications-change", "POST"): CLOSE,
+    ("rectifications-cancel", "POST"): CLOSE,
     ("observations-list", "GET"): LIST,
     ("observations-list", "POST"): RECORD,
     ("observations-detail", "GET"): OWN,
@@ -220,6 +231,8 @@ def address(route: str, cast: SimpleNamespace) -> str:
         arguments[f"observations-{act}"] = {"number": found.number}
     arguments["complaints-detail"] = {"number": cast.rows["complaints"]}
     arguments |= {act: {"number": number} for act, (number, _) in filing.acts(cast).items()}
+    for act in ("detail", "hand-in", "recheck", "change", "cancel"):
+        arguments[f"rectifications-{act}"] = {"number": cast.rectification.number}
     arguments |= dict.fromkeys(["list-decisions-detail", "list-decisions-review"], {"pk": cast.decision.pk})
     arguments["lists-detail"] = {"pk": cast.decision.opened.pk}
     for act in ("detail", "start", "hand-in", "cancel", "review", "correct"):
@@ -261,7 +274,20 @@ def body(route: str, cast: SimpleNamespace) -> Any:
         return {**SEEN, "institution": cast.school.code}
     if route in ("return", "return-submit", "return-preview"):
         return make.full_payload(cast.school, WEEK)
-    return filing.bodies(cast).get(route.removesuffix("-list"))
+    return {**filing.bodies(cast), **rectifying(cast)}.get(route.removesuffix("-list"))
+
+
+def rectifying(cast: SimpleNamespace) -> dict[str, dict[str, Any]]:
+    """What the acts on a rectification take."""
+    today = clock.today()
+    later = (today + dt.timedelta(days=9)).isoformat()
+    return {
+        "rectifications": {"alert": cast.alert.pk, "requirement": "示范要求", "due_on": later},
+        "rectifications-hand-in": {"account": "已改好", "rectified_on": today.isoformat()},
+        "rectifications-recheck": {"is_passed": True},
+        "rectifications-change": {"requirement": "示范要求", "due_on": later, "reason": "设备未到"},
+        "rectifications-cancel": {"reason": "测试"},
+    }
 
 
 @pytest.fixture
@@ -273,6 +299,9 @@ def own(cast: SimpleNamespace) -> SimpleNamespace:
     seen = {**SEEN, "occurred_on": dt.date.fromisoformat(SEEN["occurred_on"])}
     cast.clue, cast.found = (record_observation(cast.school, actor=make.Somebody(), **seen) for _ in range(2))
     confirm_observation(cast.found.pk, actor=make.Somebody())
+    cast.rectification = order_rectification(
+        cast.school, requirement="示范要求", due_on=clock.today(), actor=make.Somebody()
+    )
     cast.decision = list_make.decided(cast.org)
     visit_make.at_school(cast)
     return cast
