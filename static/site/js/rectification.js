@@ -81,6 +81,7 @@
     }
     told.textContent = `${all} 个文件，${size(before)} → ${size(after)}，正在上传`;
     isReady = true;
-    form.requestSubmit(event.submitter);
+    // Not while the first submit is still being told about: the browser would ignore the second.
+    setTimeout(() => form.requestSubmit(event.submitter));
   });
 })();

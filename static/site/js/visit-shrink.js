@@ -36,6 +36,7 @@
       const inputs = [...form.querySelectorAll("input[type=file]")].filter((input) => input.files.length);
       if (isReady || !inputs.length) return;
       event.preventDefault();
+      const submitter = event.submitter;
       const told = form.querySelector("[data-shrink-state]");
       for (const input of inputs) {
         const smaller = new DataTransfer();
@@ -60,7 +61,7 @@
         if (told) told.textContent = `${smaller.files.length} 张照片，${size(before)} → ${size(after)}，正在上传`;
       }
       isReady = true;
-      form.requestSubmit(event.submitter);
+      setTimeout(() => form.requestSubmit(submitter));
     });
   });
 })();
