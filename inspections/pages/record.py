@@ -44,7 +44,7 @@ def record_page(user: User, visit: Visit, asked_version: str, today: dt.date) ->
     return {
         "visit": visit,
         "unit": visit.institution,
-        "unit_url": unit_url(visit.institution),
+        "unit_url": unit_url(user, visit.institution),
         "record": record,
         "shown": shown,
         "is_newest": shown is None or shown == versions[0],
@@ -96,8 +96,10 @@ def own_visits(user: User, unit: Institution) -> list[dict[str, Any]]:
     ]
 
 
-def unit_url(unit: Institution) -> str:
-    """The page of a school or of an institution of the register."""
+def unit_url(user: User, unit: Institution) -> str:
+    """The page of a school or of an institution of the register; "" for whom it is not, as an inspector afterwards."""
+    if not Institution.objects.visible_to(user).filter(pk=unit.pk).exists():
+        return ""
     name = "unit" if unit.kind == Institution.Kind.SCHOOL else "training_org"
     return reverse(name, args=[unit.code])
 
