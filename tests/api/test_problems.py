@@ -226,7 +226,7 @@ def test_an_answer_that_cannot_be_rendered_is_a_problem_too(call: Call, monkeypa
 LISTS = [
     "towns", "schools", "classes", "calendar", "calendar/terms", "calendar/breaks", "calendar/overrides", "clauses",
     "rules", "parameters", "institutions", "weekly-returns", "homework-items", "service-days", "filings", "findings",
-    "alerts", "compliance", "school-days",
+    "alerts", "compliance", "school-days", "visits",
 ]  # fmt: skip
 
 
