@@ -52,10 +52,6 @@ class Topic(models.TextChoices):
     OTHER = "other", "其他"
 
 
-#: 退费纠纷 in the sense of rule TO-11.
-FEE_TOPICS = (Topic.REFUND, Topic.PREPAYMENT, Topic.CLOSED_DOWN)
-
-
 class ComplaintState(models.TextChoices):
     CLUE = "clue", "线索"
     CHECKING = "checking", "核查中"

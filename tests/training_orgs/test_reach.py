@@ -11,7 +11,8 @@ from tests.make import Somebody
 from tests.training_orgs import money_make as make
 from training_orgs.rows import save_rows
 from training_orgs.services.courses import cancel_sessions
-from training_orgs.services.reach import since_for_courses, since_for_order, since_for_refund
+from training_orgs.services.reach import since_for_courses
+from training_orgs.services.refunds import withdraw_refund
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date.fromisoformat
@@ -24,18 +25,23 @@ def _order(paid_on, **fields):  # type: ignore[no-untyped-def]
     return course, order
 
 
-def test_a_changed_order_is_judged_from_the_earlier_day_of_payment():
-    _, order = _order("2026-09-10")
-    assert since_for_order(order) == DAY("2026-09-10")
-    assert since_for_order(order, paid_on_before=DAY("2026-09-01")) == DAY("2026-09-01")
-    assert since_for_order(order, paid_on_before=DAY("2026-09-20")) == DAY("2026-09-10")
+def test_a_filed_order_is_judged_from_its_day_of_payment():
+    course = make.course(make.org(), "K01")
+    row = {
+        "contract_no": "H-2", "pupil": "X2", "paid_on": "2026-09-10", "starts_on": "2026-09-12", "channel": "custody",
+        "lines": [{"course": "K01", "hours": 10, "amount": 1000}],
+    }  # fmt: skip
+    EvaluationRequest.objects.all().delete()
+    save_rows("fee-orders", [row], actor=Somebody(), institution=course.institution)
+    assert [each.since for each in EvaluationRequest.objects.all()] == [DAY("2026-09-10")]
 
 
 def test_a_refund_is_judged_from_its_request():
     _, order = _order("2026-09-10")
-    refund = make.refund(order, "T-1", "2026-10-01", 100, paid_on="2026-10-09", paid_amount=100)
-    refund.refresh_from_db()
-    assert since_for_refund(refund) == DAY("2026-10-01")
+    refund = make.refund(order, "T-1", "2026-10-01", 100)
+    EvaluationRequest.objects.all().delete()
+    withdraw_refund(refund, withdrawn_on=DAY("2026-10-09"), actor=Somebody(), today=DAY("2026-10-09"))
+    assert [each.since for each in EvaluationRequest.objects.all()] == [DAY("2026-10-01")]
 
 
 def test_a_new_session_is_judged_from_the_payment_whose_span_holds_it():

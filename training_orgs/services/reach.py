@@ -19,17 +19,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Min
 
-from training_orgs.models import CourseSession, FeeLine, FeeOrder, Refund
-
-
-def since_for_order(order: FeeOrder, *, paid_on_before: dt.date | None = None) -> dt.date:
-    """After an order was added, changed or cancelled; ``paid_on_before`` is its day of payment before the change."""
-    return min(order.paid_on, paid_on_before or order.paid_on)
-
-
-def since_for_refund(refund: Refund, *, requested_on_before: dt.date | None = None) -> dt.date:
-    """After a refund was asked for, answered, paid or withdrawn: it is never paid before it is asked for."""
-    return min(refund.requested_on, requested_on_before or refund.requested_on)
+from training_orgs.models import CourseSession, FeeLine, FeeOrder
 
 
 def since_for_courses(courses: Iterable[int], days: Iterable[dt.date] | None = None) -> dict[int, dt.date]:

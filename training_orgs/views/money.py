@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar, cast
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 
 from shuangjian.accounts.models import RoleKind
@@ -134,28 +132,7 @@ class MoneyActView(ActView):
 
     may: ClassVar[frozenset[str]] = frozenset({RoleKind.BUREAU, RoleKind.ORG})
     back = "org_money"
-
-    def post(self, request: HttpRequest, code: str, **kwargs: Any) -> HttpResponse:
-        unit = self._permitted()
-        form: Any = self.form(unit, request.POST)
-        if form.is_valid():
-            try:
-                self.act(unit, form.cleaned_data)
-            except InvalidInput as refused:
-                form.add_refusal(refused)
-            except Refused as refused:
-                form.add_error(None, refused.message)
-            else:
-                messages.success(request, f"{unit.name}：{self.done}")
-                return redirect(self.back, code=unit.code)
-        return self.render_to_response(self.get_context_data(form=form), status=422)
-
-    def _permitted(self) -> Institution:
-        unit = self.unit()
-        user = signed_in(self.request)
-        if user.role_kind not in self.may or not user.may_write:
-            raise PermissionDenied("您可以查看，不能登记。")
-        return unit
+    denied = "您可以查看，不能登记。"
 
     def who(self) -> dict[str, Any]:
         return {"actor": signed_in(self.request), "today": clock.today()}

@@ -98,6 +98,9 @@ class ActView(OrgView):
     button = ""
     done = ""
     may: ClassVar[frozenset[str]] = _DECIDE
+    #: Name of the page to go back to, and what who may not act is told.
+    back = "training_org"
+    denied = "您可以查看，不能登记；请联系区教育局。"
 
     def form(self, unit: Institution, data: Any = None) -> Form:
         return self.form_class(data, initial=self.initial(unit))
@@ -117,7 +120,7 @@ class ActView(OrgView):
         trail.append({"label": self.title, "url": ""})
         return super().get_context_data(unit=unit, title=self.title, button=self.button, scope_trail=trail, **kwargs)
 
-    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+    def post(self, request: HttpRequest, code: str, **kwargs: Any) -> HttpResponse:
         unit = self._permitted()
         form: Any = self.form(unit, request.POST)
         if form.is_valid():
@@ -129,14 +132,14 @@ class ActView(OrgView):
                 form.add_error(None, refused.message)
             else:
                 messages.success(request, f"{unit.name}：{self.done}")
-                return redirect("training_org", code=code)
+                return redirect(self.back, code=code)
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def _permitted(self) -> Institution:
         unit = self.unit()
         user = signed_in(self.request)
         if user.role_kind not in self.may or not user.may_write:
-            raise PermissionDenied("您可以查看，不能登记；请联系区教育局。")
+            raise PermissionDenied(self.denied)
         return unit
 
 

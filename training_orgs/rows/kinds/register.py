@@ -32,7 +32,6 @@ _PROFILE = (
     "is_online_only",
 )  # fmt: skip
 _ORG = ("uscc", "legal_person", "phone")
-_POINT = Decimal("0.000001")
 
 
 @register
