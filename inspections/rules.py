@@ -10,7 +10,6 @@ from django.db.models import (
     CharField,
     Count,
     DateField,
-    Exists,
     F,
     Func,
     IntegerField,
@@ -137,10 +136,11 @@ def _earlier() -> QuerySet[Any]:
 )
 def done_again(observations: ScopedQuerySet[Observation]) -> QuerySet[Any]:
     """查实之后两年内，同一单位或同一品牌的机构再次发生并查实违反同一条规则的问题。"""
-    again = _grave(observations.filter(institution__kind__in=UNITS)).filter(Exists(_earlier()))
     grouped = _earlier().values("judged_by")
     times = Subquery(grouped.annotate(times=Count("pk")).values("times"))
     last = Subquery(grouped.annotate(last=Max("counts_from")).values("last"))
+    # Not Exists: PostgreSQL would make a join of it, and compare each act with every other of its rule.
+    again = _grave(observations.filter(institution__kind__in=UNITS)).alias(last=last).filter(last__isnull=False)
     return violations(
         again,
         institution="institution",

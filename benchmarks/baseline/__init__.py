@@ -19,8 +19,10 @@ from django.db import connection
 from benchmarks.judging import processor_seconds
 
 Row = tuple[Any, ...]
-#: Statements of the rules about schools; those about training institutions are in TRAINING.
+#: Statements of the rules about schools; those about training institutions are in TRAINING, those about what people
+#: confirm at schools and order anywhere in VISITS.
 SCHOOLS, TRAINING = Path(__file__).parent, Path(__file__).parents[1] / "baseline_training"
+VISITS = Path(__file__).parents[1] / "baseline_visits"
 _COLUMNS = 'v (institution, about, occurred_on, observed, "limit")'
 
 
