@@ -274,3 +274,18 @@ def test_an_inspector_takes_out_papers_and_photos_but_no_files_of_orders_or_comp
     assert shown == {"licence:1", "site:1", "rect:ZG-1:before"}
     Visit.objects.update(state="cancelled")
     assert not StoredFile.objects.visible_to(inspector).exists()
+
+
+def test_the_pages_of_inspections_lead_to_each_other_and_an_institution_only_to_its_own(
+    world: World, inspector: User
+) -> None:
+    def tabs(person: User, url: str) -> set[str]:
+        page = client_of(person).get(url).content.decode().split("<main", 1)[1]
+        return {name for name in ("visits_today", "checklists") if f'href="{reverse(name)}"' in page}
+
+    for person in (inspector, world.people["town"], world.people["bureau"], world.people["centre"]):
+        for url in ("/visits/", "/rectifications/", "/checklists/", "/visits/today/"):
+            assert tabs(person, url) == {"visits_today", "checklists"}, (person, url)
+    for person in (world.people["school"], world.people["org"]):
+        for url in ("/visits/", "/rectifications/"):
+            assert tabs(person, url) == set(), (person, url)
