@@ -120,6 +120,8 @@ def test_orders_go_in_as_a_workbook_after_their_mistakes_and_findings_were_shown
     expect(foreseen).to_contain_text("61 课时（标准 60 课时）")
     assert "机构" not in foreseen.locator("thead th").all_inner_texts()  # it is their own
     assert not FeeOrder.objects.exists()
+    wide = home.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide[0] <= wide[1], wide
 
     home.get_by_role("button", name="确认导入").click()
     expect(home.locator("body")).to_contain_text("已导入。收费订单：新增 2，修改 0，未变 0。")

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from shuangjian.accounts.models import User
 from shuangjian.bureau.calendar import rebuild_unit_days
@@ -14,6 +14,7 @@ from shuangjian.core import clock
 from tests import make as platform
 from tests.training_orgs import money_make as make
 from training_orgs.models import FeeOrder
+from training_orgs.services.lesson_links import token_of
 from training_orgs.services.reconciliation import reconcile
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -99,3 +100,20 @@ def test_the_form_of_a_course_shows_its_clashes_before_it_is_saved(bureau: Page,
     bureau.click("button:has-text('保存课程')")
     bureau.wait_for_url(f"**/training/{unit.code}/")
     assert unit.courses.get(number="K9").sessions.count() == 2
+
+
+def test_parents_confirm_a_lesson_on_their_phone_by_the_link_of_their_order(
+    browser: Browser, live_server: Any, unit: Any
+) -> None:
+    order = FeeOrder.objects.get()
+    make.taken(order, str(clock.today() - dt.timedelta(days=2)), 100)
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    phone.set_default_timeout(10_000)
+    phone.goto(f"{live_server.url}/lessons/{token_of(order)}/")
+    expect(phone.locator("h1")).to_have_text("有 2 次课等待家长确认")
+    assert phone.evaluate("() => document.documentElement.scrollWidth") <= 390
+    phone.get_by_label("示范数学课").first.check()
+    phone.get_by_role("button", name="确认勾选的课").click()
+    expect(phone.locator("main")).to_contain_text("已确认 1 次课")
+    expect(phone.locator("h1")).to_have_text("有 1 次课等待家长确认")
+    phone.close()

@@ -93,7 +93,7 @@ def test_the_link_ends_with_the_order(client: Client, order: FeeOrder) -> None:
 
 def test_the_page_tells_no_other_site_its_address_and_is_not_kept(client: Client, order: FeeOrder) -> None:
     answer = client.get(at(order))
-    assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
+    assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("same-origin", "no-store")
     assert order.pupil not in answer.content.decode()
 
 

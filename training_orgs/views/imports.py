@@ -22,7 +22,7 @@ from training_orgs.doors.book_saving import confirm, pack
 from training_orgs.doors.books import BOOKS, Book, read_book, template
 from training_orgs.doors.foreseeing import MOST_UNITS, try_book
 from training_orgs.rows import Column, Kind, Saved, Table, get_kind, may_file
-from training_orgs.rows.cells import IdentityNumber
+from training_orgs.rows.cells import IdentityNumber, is_empty
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = 10
@@ -160,10 +160,15 @@ def _placed(problem: Problem) -> dict[str, str]:
 
 
 def preview(kind: Kind, table: Table, saved: Saved) -> dict[str, Any]:
-    """What saving the sheet does, with the first rows that are new or changed; identity numbers never shown."""
-    columns = [column for column in kind.every_column if column.key in table.columns]
-    columns = [column for column in columns if not isinstance(column.cell, IdentityNumber)]
+    """What saving the sheet does, with the first rows that are new or changed, and the columns that any of them fills;
+    identity numbers never shown."""
     moved = [row for row in range(table.size) if row in saved.fresh or row in saved.altered][:_SHOWN]
+    columns = [
+        column
+        for column in kind.every_column
+        if not isinstance(column.cell, IdentityNumber)
+        and any(not is_empty(table.columns[column.key][row]) for row in moved if column.key in table.columns)
+    ]
     rows = [
         {
             "place": table.row(row),

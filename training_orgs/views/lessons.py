@@ -54,7 +54,8 @@ class LessonsView(TemplateView):
     def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
         answer = super().render_to_response(context, **response_kwargs)
         answer["Cache-Control"] = "no-store"  # a phone that is passed on must not show it again
-        answer["Referrer-Policy"] = "no-referrer"  # the address is the key
+        # The address is the key: no other site learns it. "no-referrer" would take the form's own origin too.
+        answer["Referrer-Policy"] = "same-origin"
         answer["X-Robots-Tag"] = "noindex"
         return answer
 
