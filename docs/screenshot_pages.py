@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 RULE = "HW-02"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_VISIT = r"/visits/[0-9a-f-]{36}/"
 _ONE_WEEK = r"/units/\d+/returns/\d{4}-W\d{2}/"
 
 
@@ -223,6 +224,50 @@ def _org(part: str = "") -> Callable[[Page], None]:
     return reach
 
 
+def _visit(query: str) -> Callable[[Page], None]:
+    """The first visit of the list that the address asks for."""
+
+    def reach(page: Page) -> None:
+        go(page, f"/visits/{query}")
+        go(page, first_link(page, _VISIT))
+
+    return reach
+
+
+visit_record = _visit("?state=filed")
+
+
+def _visit_form(page: Page) -> None:
+    """A visit under way whose first item fails, so that what is asked then is seen."""
+    go(page, "/visits/today/")
+    card = page.locator(".vf-card", has=page.get_by_role("link", name="继续填写")).first
+    go(page, card.locator("a").first.get_attribute("href") or "")
+    item = page.locator("form[data-item]").first
+    item.locator("label", has_text="不符合").click()
+    item.locator("label", has_text="查实").click()
+    item.locator("[data-state]", has_text="已保存").wait_for()
+    item.evaluate("(item) => item.scrollIntoView({ block: 'start', behavior: 'instant' })")
+
+
+def _plan(page: Page) -> None:
+    """Two institutions found and put among the targets."""
+    go(page, "/visits/new/")
+    page.locator("#find-unit").press_sequentially("示范")
+    page.wait_for_selector("[data-add-unit]")
+    for button in page.locator("[data-add-unit]").all()[:2]:
+        button.click()
+
+
+def _rectification(page: Page) -> None:
+    go(page, "/rectifications/")
+    go(page, first_link(page, r"/rectifications/[-\w]+/"))
+
+
+def _checklist(page: Page) -> None:
+    go(page, "/checklists/")
+    go(page, first_link(page, r"/checklists/[-\w/]+/"))
+
+
 SHOTS = [
     Shot("login", "", _at("/login/")),
     Shot("bureau-home", "jiaoyuju", _at("/")),
@@ -277,4 +322,16 @@ SHOTS = [
     Shot("lists", "jiaoyuju", _at("/lists/")),
     Shot("complaints", "jiaoyuju", _at("/complaints/")),
     Shot("clinic", "", _at("/clinic/")),
+    Shot("visits-today", "jiancha1", _at("/visits/today/")),
+    Shot("visit-open", "jiancha1", _at("/visits/open/?q=示范")),
+    Shot("visit-form", "jiancha1", _visit_form, leaves="an answer of a visit under way"),
+    Shot("visits", "zhenjie", _at("/visits/")),
+    Shot("visit-review", "zhenjie", _visit("?state=handed_in")),
+    Shot("visit-record", "zhenjie", visit_record),
+    Shot("visit-plan", "zhenjie", _plan),
+    Shot("visit-statistics", "jiaoyuju", _at("/visits/statistics/")),
+    Shot("checklists", "jiaoyuju", _at("/checklists/")),
+    Shot("checklist", "jiaoyuju", _checklist),
+    Shot("rectifications", "zhenjie", _at("/rectifications/")),
+    Shot("rectification", "zhenjie", _rectification),
 ]

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from screenshot_acts import prepare
-from screenshot_pages import SHOTS, Shot, go
+from screenshot_pages import SHOTS, Shot, go, visit_record
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
@@ -42,6 +45,8 @@ def main() -> None:
         prepare(_pages(browser, address, "desktop"))
         for size in SIZES:
             _take(_pages(browser, address, size), size, shots, options.to)
+        if not options.only or "visit-record" in options.only:
+            _print_record(_pages(browser, address, "desktop")("zhenjie"), options.to)
 
 
 def _pages(browser: Browser, address: str, size: str) -> Callable[[str], Page]:
@@ -72,6 +77,33 @@ def _take(page_of: Callable[[str], Page], size: str, shots: list[Shot], folder: 
         page.screenshot(path=target, animations="disabled")
         left = f"  (leaves {shot.leaves})" if shot.leaves else ""
         print(f"{target.name}  {target.stat().st_size // 1024} kB  {page.locator('h1').first.inner_text()}{left}")
+
+
+def _print_record(page: Page, folder: Path) -> None:
+    """The printed record of a filed visit, its first two pages as pictures; needs pdftoppm (poppler-utils)."""
+    if shutil.which("pdftoppm") is None:
+        print("No pdftoppm on this machine: the printed record is left out (`apt-get install poppler-utils`).")
+        return
+    visit_record(page)
+    address = page.locator("a[href*='record.pdf']").first.get_attribute("href") or ""
+    printed = page.context.request.get(urljoin(page.url, address)).body()
+    for number in (1, 2):
+        target = folder / f"visit-record-pdf-{number}"
+        command = [
+            "pdftoppm",
+            "-png",
+            "-r",
+            "80",
+            "-singlefile",
+            "-f",
+            str(number),
+            "-l",
+            str(number),
+            "-",
+            str(target),
+        ]
+        subprocess.run(command, input=printed, check=True)
+        print(f"{target.name}.png  {target.with_suffix('.png').stat().st_size // 1024} kB")
 
 
 def _sign_in(page: Page, account: str) -> None:
