@@ -32,10 +32,11 @@ from shuangjian.files.services import UNNAMED, location, store, sync_folder, vis
 PARTS = "parts"
 #: After this long without a byte nobody is sending any more.
 KEPT_FOR = dt.timedelta(days=7)
-#: A piece is written when so many bytes of it, or seconds, have gathered: at 50 KB/s a cut costs a second's bytes.
-_PIECE_BYTES = 512 * 1024
+#: A piece is written when so many bytes of it, or seconds, have gathered: no more than that is lost with the server.
+_PIECE_BYTES = 64 * 1024
 _PIECE_SECONDS = 1.0
-_READ_BYTES = 64 * 1024
+#: Read at once: where the line is reset, what the server has of the read under way is lost.
+_READ_BYTES = 16 * 1024
 _FIELD = "photo"
 
 
