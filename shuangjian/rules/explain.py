@@ -117,7 +117,7 @@ def explain(finding: Finding) -> Card:
 def _calendar_of_week(finding: Finding) -> list[UnitDay]:
     """The unit's calendar of the finding's week, every stage; one query, none for rules about registers."""
     rule = find_rule(finding.rule)
-    if rule is None or rule.source is not Source.RETURN:
+    if rule is None or rule.source is not Source.RETURN or is_seen_by_people(finding.about):
         return []
     week = Week.of(finding.occurred_on).monday
     return list(UnitDay.objects.filter(institution_id=finding.institution_id, week=week))
@@ -179,7 +179,7 @@ def card(
         how_to_clear=_way_out(rule),
         decided_by=_DECIDED_BEFORE if is_seen_by_people(about) else _TO_BE_DECIDED,
         other_reading=_other_reading(parameter for parameter, _ in standards),
-        facts=[(_FACTS.get(key, key), _fact(key, value)) for key, value in sorted(facts.items())],
+        facts=[(_FACTS.get(key, key), _fact(key, value)) for key, value in sorted(facts.items()) if value != ""],
         severity=severity,
         stale=stale,
     )

@@ -119,6 +119,10 @@ def test_what_people_saw_of_tuition_needs_no_return_and_what_a_return_says_does(
     assert [(each.about.partition(":")[0], each.return_version is None) for each in both] == [
         ("observation", True), ("stage", False),
     ]  # fmt: skip
+    seen, filed = (explain(each) for each in both)
+    assert ("校历" in dict(seen.facts), "校历" in dict(filed.facts)) == (False, True), "any day counts for people"
+    assert "认定为查实" in seen.decided_by
+    assert "核查认定" in filed.decided_by
     intake.withdraw_return(school, make.WEEK, actor=make.Somebody(), now=_at(DUE), reason="测试")
     drain(lambda: _at(DUE))
     assert [each.is_stale for each in both.all()] == [False, True], "no return covers the week: only that leg is stale"

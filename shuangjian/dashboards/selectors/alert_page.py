@@ -22,6 +22,7 @@ from shuangjian.dashboards.selectors.wording import FindingLine
 from shuangjian.rules.declare import Period, Source, find_rule
 from shuangjian.rules.explain import Card, explain
 from shuangjian.rules.models import Finding
+from shuangjian.rules.observed import is_seen_by_people
 
 MOST_FINDINGS = 60
 
@@ -118,7 +119,9 @@ def _return_url(user: User, finding: Finding) -> str:
 def _is_of_a_week(finding: Finding) -> bool:
     """Whether a weekly return says, or should say, what the finding is about."""
     rule = find_rule(finding.rule)
-    return rule is not None and rule.source == Source.RETURN and rule.period in (Period.DAY, Period.WEEK)
+    if rule is None or is_seen_by_people(finding.about):
+        return False
+    return rule.source == Source.RETURN and rule.period in (Period.DAY, Period.WEEK)
 
 
 def _trail(user: User, unit: Institution, name: str, label: str, here: str) -> list[dict[str, str]]:
