@@ -75,7 +75,7 @@ def _of_record(visit: Visit, version: VisitVersion, folder: Path) -> dict[str, A
         "hash-note": _HASH_NOTE,
         "signing": _SIGNING,
         "photos": _photos(record["photos"], folder),
-        "photos-note": "时间为手机记录的拍摄时间和服务器收到的时间；校验值为收到的原件的 SHA-256，原件由区教育局封存。",
+        "photos-note": "拍摄时间按手机，收到时间按服务器；校验值为所收原件的 SHA-256，原件由区教育局封存。",
     }
 
 

@@ -32,8 +32,10 @@ from shuangjian.files.services import UNNAMED, location, store, sync_folder, vis
 PARTS = "parts"
 #: After this long without a byte nobody is sending any more.
 KEPT_FOR = dt.timedelta(days=7)
-#: A piece is written when so many bytes of it, or seconds, have gathered: no more than that is lost with the server.
+#: A piece is written when so many bytes of it (more of a large file), or seconds, have gathered: no more than that is
+#: lost with the server.
 _PIECE_BYTES = 64 * 1024
+_MOST_PIECES = 16
 _PIECE_SECONDS = 1.0
 #: Read at once: where the line is reset, what the server has of the read under way is lost.
 _READ_BYTES = 16 * 1024
@@ -118,7 +120,7 @@ def receive(
         return _finish(whole)
     if progress.received != offset:
         raise OutOfStep(progress)
-    for piece in _pieces(stream, total - offset):
+    for piece in _pieces(stream, total - offset, max(_PIECE_BYTES, total // _MOST_PIECES)):
         progress = _append(whole, offset, piece)
         offset += len(piece)
     return _finish(whole) if progress.received == total else progress
@@ -200,8 +202,8 @@ def _never_beyond_the_disk(row: PartialUpload) -> None:
         row.save(update_fields=["received", "touched_at"])
 
 
-def _pieces(stream: Stream, most: int) -> Iterator[bytes]:
-    """What the stream gives, at most ``most`` bytes, in pieces worth a write; ends where the line broke."""
+def _pieces(stream: Stream, most: int, size: int) -> Iterator[bytes]:
+    """What the stream gives, at most ``most`` bytes, in pieces of ``size``; ends where the line broke."""
     gathered, since = bytearray(), time.monotonic()
     while most > 0:
         try:
@@ -212,7 +214,7 @@ def _pieces(stream: Stream, most: int) -> Iterator[bytes]:
             break
         gathered += data
         most -= len(data)
-        if len(gathered) >= _PIECE_BYTES or time.monotonic() - since >= _PIECE_SECONDS:
+        if len(gathered) >= size or time.monotonic() - since >= _PIECE_SECONDS:
             yield bytes(gathered)
             gathered, since = bytearray(), time.monotonic()
     if gathered:
