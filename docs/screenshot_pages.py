@@ -234,7 +234,14 @@ def _visit(query: str) -> Callable[[Page], None]:
     return reach
 
 
-visit_record = _visit("?state=filed")
+def visit_record(page: Page) -> None:
+    """The newest filed visit that found something."""
+    go(page, "/visits/?state=filed")
+    for row in page.locator("tbody tr").all():
+        if row.locator("td[data-label='不符合']").inner_text().strip() not in ("0", "—"):
+            go(page, row.locator("a").first.get_attribute("href") or "")
+            return
+    raise SystemExit("no filed visit found anything")
 
 
 def _visit_form(page: Page) -> None:

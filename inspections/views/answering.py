@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
@@ -43,7 +43,7 @@ class VisitPage(ScopedView):
         rows = visits.select_related(
             "institution__town", "checklist", "complaint", "follows", "handed_in_by", "reviewed_by"
         )
-        return cast(Visit, get_object_or_404(rows, key=self.kwargs["key"]))
+        return get_object_or_404(rows, key=self.kwargs["key"])
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Pages of visits: what each reader gets to see, what saves and what is refused, and how many queries it takes."""
+"""Pages of visits: what each reader gets to see, what saves and what is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
 
 from inspections.models import Visit
 from inspections.services.visits import plan_visits, review_visit
@@ -373,37 +372,3 @@ class TestTheList:
         assert "安排检查" not in own
         assert visit.number in page(browser(cast.org_person), "visits")
         page(browser(cast.other_town), "visits_of", cast.org.code, status=404)
-
-
-class TestQueries:
-    def test_the_form_takes_as_many_queries_for_one_photo_as_for_ten(
-        self, cast: SimpleNamespace, django_assert_max_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        visit = filled(cast)
-        client = browser(cast.first)
-        with django_assert_max_num_queries(60) as few:
-            page(client, "visit", visit.key)
-        for seed in range(10):
-            photo(visit, cast.first, item="S-01", seed=seed + 20)
-        with django_assert_max_num_queries(len(few)) as many:
-            page(client, "visit", visit.key)
-        assert len(many) == len(few)
-
-    @pytest.mark.parametrize("name", ["visits", "visits_today", "visits_of"])
-    def test_lists_take_as_many_queries_for_two_visits_as_for_eight(
-        self, cast: SimpleNamespace, django_assert_max_num_queries: DjangoAssertNumQueries, name: str
-    ) -> None:
-        client = browser(cast.first if name == "visits_today" else cast.town)
-        arguments = [cast.org.code] if name == "visits_of" else []
-        for _ in range(2):
-            planned(cast)
-        begun(cast)
-        page(client, name, *arguments)
-        with django_assert_max_num_queries(60) as few:
-            page(client, name, *arguments)
-        for _ in range(6):
-            planned(cast)
-            begun(cast)
-        with django_assert_max_num_queries(len(few)) as many:
-            page(client, name, *arguments)
-        assert len(many) == len(few)
