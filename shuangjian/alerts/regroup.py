@@ -113,18 +113,24 @@ INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
 """  # noqa: S608 - built of constants only
 
-# A rectification of something that people found true hangs on the alert of what its rule saw of it. Few rectifications
-# of few units, each looked up by index; none that an officer ordered on an alert, and none that is over.
+# A rectification of something that people found true hangs on the alert of what its rule saw of it; not one that is
+# over. LATERAL with OFFSET as above: few rectifications, each finding looked up in finding_once, never all of a unit's.
 _HANG = """
-UPDATE alerts_rectification z SET alert_id = a.id, changed_at = clock_timestamp()
-FROM evidence_observation o
-JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
-JOIN rules_finding f ON f.rule = k.rule AND f.institution_id = o.institution_id
-  AND f.about = 'observation:' || o.number AND f.cleared_at IS NULL
-JOIN alerts_alert a ON a.rule = f.rule AND a.institution_id = f.institution_id AND a.period = f.period
-  AND a.closed_at IS NULL
-WHERE z.institution_id = ANY(%(institutions)s) AND z.observation_id = o.id
-  AND z.state IN ('open', 'handed_in', 'returned') AND z.alert_id IS DISTINCT FROM a.id
+UPDATE alerts_rectification z SET alert_id = h.alert_id, changed_at = clock_timestamp()
+FROM (
+  SELECT r.id, a.id AS alert_id
+  FROM alerts_rectification r
+  CROSS JOIN LATERAL (SELECT b.kind, b.number FROM evidence_observation b WHERE b.id = r.observation_id OFFSET 0) o
+  JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
+  CROSS JOIN LATERAL (
+    SELECT g.rule, g.period FROM rules_finding g
+    WHERE g.rule = k.rule AND g.institution_id = r.institution_id AND g.about = 'observation:' || o.number
+      AND g.cleared_at IS NULL
+    OFFSET 0) f
+  JOIN alerts_alert a ON a.rule = f.rule AND a.institution_id = r.institution_id AND a.period = f.period
+    AND a.closed_at IS NULL
+  WHERE r.institution_id = ANY(%(institutions)s) AND r.state IN ('open', 'handed_in', 'returned')) h
+WHERE z.id = h.id AND z.alert_id IS DISTINCT FROM h.alert_id
 """
 
 

@@ -16,6 +16,7 @@ from shuangjian.alerts.rectification_photos import AFTER, BEFORE, photos_of
 from shuangjian.alerts.rectifications import UNFINISHED
 from shuangjian.core.querysets import power_of
 from shuangjian.dashboards import rectification_forms as forms
+from shuangjian.dashboards.selectors.alerts import AlertLine
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of
 from shuangjian.dashboards.selectors.rectifications import lines_of, rectifications_of
 from shuangjian.evidence.scope import observations_of
@@ -71,6 +72,7 @@ def rectification_page(
     acts = open_acts(user, found)
     photos = _photos([found], user)[found.number]
     of = found.observation
+    alert = alerts_of(user).filter(pk=found.alert_id).first() if found.alert_id else None
     own = user.institution_id == found.institution_id
     return {
         "rectification": found,
@@ -79,11 +81,13 @@ def rectification_page(
         "is_own": own,
         "photos": photos,
         "steps": list(RectificationStep.objects.visible_to(user).filter(rectification=found).order_by("pk")),
-        "alert": alerts_of(user).filter(pk=found.alert_id).first() if found.alert_id else None,
+        "alert": AlertLine.of(alert) if alert is not None else None,
         "observation": observations_of(user).filter(pk=of.pk).first() if of is not None else None,
         "forms": {act: refused.get(act) or act_form(act, found, today) for act in ACTS if act in acts},
         "refused_form": next(iter(refused.values()), None),
-        "waits_for_another": found.state == Rectification.State.HANDED_IN and found.handed_in_by_id == user.pk,
+        "waits_for_another": not own
+        and found.state == Rectification.State.HANDED_IN
+        and found.handed_in_by_id == user.pk,
         "scope_trail": [{"label": "整改", "url": reverse("rectifications")}, {"label": found.number, "url": ""}],
     }
 
