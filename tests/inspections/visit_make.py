@@ -15,7 +15,6 @@ from inspections.models import ChecklistItem, ChecklistVersion, Visit
 from inspections.services.answers import save_answer
 from inspections.services.photos import PhotoProgress, Sent, receive_photo
 from inspections.services.visits import Place, hand_in_visit, open_visit, plan_visits, review_visit, save_details
-from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from tests import make
 
@@ -147,8 +146,3 @@ def body(route: str, cast: SimpleNamespace) -> Any:
         "visits-photo": b"x",
     }
     return bodies.get(route)
-
-
-def stored(institution: Institution) -> list[str]:
-    """Numbers of its visits."""
-    return list(Visit.objects.filter(institution=institution).values_list("number", flat=True))
