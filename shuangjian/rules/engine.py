@@ -120,11 +120,11 @@ def evaluate(
         spans = whole_spans(rules, span, terms)
         with frozen(current_overrides()) as parameters:
             verdict.fill(rules, institution_ids, spans, now, parameters=parameters, terms=terms)
-        calendar = _calendar_version()
-        with connection.cursor() as cursor:
-            receipt = _write(cursor, institution_ids, parameters, calendar)
-        for regroup in regroups():
-            regroup(institution_ids, spans, now)
+            calendar = _calendar_version()
+            with connection.cursor() as cursor:
+                receipt = _write(cursor, institution_ids, parameters, calendar)
+            for regroup in regroups():  # with the same standards: an alert's last day is one of them
+                regroup(institution_ids, spans, now)
         Evaluation.objects.create(
             scope=scope or f"{len(institution_ids)} 个单位",
             rules="全部" if len(rules) > 10 else " ".join(rule.code for rule in rules),
