@@ -52,6 +52,7 @@ def get(person: User | None, stored: StoredFile, **headers: str) -> object:
     ("purpose", "by", "seen_by"),
     [
         ("licence:1", "bureau", {"bureau", "town", "org", "dept"}),
+        ("rect:ZG-2026-00001:before", "town", {"bureau", "town", "org", "dept"}),
         ("complaint:7", "bureau", {"bureau", "town", "dept"}),
         ("site:7", "town", {"bureau", "town", "dept"}),
         ("complaint:7", "org", {"bureau", "town", "org", "dept"}),
