@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from shuangjian.alerts import rectifications
 from shuangjian.alerts.models import Rectification, RectificationStep
 from shuangjian.alerts.rectifications import recheck_rectification
 from shuangjian.core.errors import Conflict
@@ -30,7 +33,7 @@ def conflicts(results: list[Any]) -> int:
 
 
 def test_of_two_rechecks_at_one_moment_one_holds(cast: SimpleNamespace) -> None:
-    item = handed_in(ordered(cast.school, cast.town, observation=found(cast.school, cast.town)), cast.own)
+    item = handed_in(ordered(cast.school, cast.town), cast.own)
 
     def recheck(who: Any, is_passed: bool) -> Any:
         return lambda: recheck_rectification(item.pk, is_passed=is_passed, remark="缺页", actor=who, now=NOW)
@@ -49,15 +52,28 @@ def test_of_two_orders_for_one_observation_one_holds(cast: SimpleNamespace) -> N
     assert Rectification.objects.count() == 1
 
 
-def test_a_recheck_and_a_withdrawal_at_one_moment_do_not_block_each_other(cast: SimpleNamespace) -> None:
+def test_a_withdrawal_in_the_middle_of_a_recheck_waits_for_it(
+    cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both take the observation before the rectification; in the other order each would wait for the other."""
     seen = found(cast.school, cast.town)
-    item = handed_in(ordered(cast.school, cast.town, observation=seen), cast.own)
+    item, looked = handed_in(ordered(cast.school, cast.town, observation=seen), cast.own), rectifications._check_state
+    has_begun = threading.Event()
+
+    def look(*arguments: Any) -> None:
+        looked(*arguments)
+        has_begun.set()
+        time.sleep(0.5)
+
+    def withdraw() -> Any:
+        assert has_begun.wait(10)
+        return withdraw_observation(seen.pk, actor=cast.bureau, reason="认定有误", now=NOW)
+
+    monkeypatch.setattr(rectifications, "_check_state", look)
     results = together(
-        [
-            lambda: recheck_rectification(item.pk, is_passed=True, remark="", actor=cast.town, now=NOW),
-            lambda: withdraw_observation(seen.pk, actor=cast.bureau, reason="认定有误", now=NOW),
-        ]
+        [lambda: recheck_rectification(item.pk, is_passed=True, remark="", actor=cast.town, now=NOW), withdraw]
     )
-    assert conflicts(results) <= 1, "whichever came first, the other says so or follows"
+    assert conflicts(results) == 0
     item.refresh_from_db()
-    assert item.state == "cancelled"
+    seen.refresh_from_db()
+    assert (item.state, seen.state, seen.rectified_on) == ("cancelled", "checking", None)
