@@ -100,6 +100,8 @@ def fill_in(page: Page, visit: Visit, picture: Path) -> None:
         expect(page.locator(f"#item-{code} [data-state]")).to_contain_text("已保存")
     expect(page.locator("[data-progress]")).to_have_text("已答 3/3")
     until(lambda: visit.photos.count() == 2, "the photos did not arrive")
+    # The phone hears of it a moment later, and hands nothing in before.
+    expect(page.locator(".vf-bar [data-unsent]")).to_be_hidden()
 
 
 def hand_in(page: Page, visit: Visit) -> None:
