@@ -128,7 +128,9 @@ def _decide(
     elif present & exempt:
         outcome = Outcome.EXEMPT
     else:
-        outcome = Outcome.COMPLIANT if judged & ~idle else Outcome.NOT_APPLICABLE
+        # As in outcomes: a unit that owes returns is compliant by these alone.
+        said = judged & sets.of_returns if present & sets.of_returns else judged
+        outcome = Outcome.COMPLIANT if said & ~idle else Outcome.NOT_APPLICABLE
     return Cell(outcome, bool(lacking), worst)
 
 

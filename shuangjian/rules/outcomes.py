@@ -128,7 +128,8 @@ def outcomes_of_weeks(
                 decided[kind] = by_rule
             if touched := known.worst.keys() | known.stale | known.exempt:
                 by_rule = {**by_rule, **{code: _decide(rules[code], known) for code in touched if code in by_rule}}
-            result[week][pk] = UnitOutcome(pk, _shown(by_rule.values()), by_rule, known.counts)
+            owed = _owed(rules, by_rule, known)
+            result[week][pk] = UnitOutcome(pk, _shown(by_rule, owed), by_rule, known.counts)
     return result
 
 
@@ -152,8 +153,17 @@ def _decide(rule: Rule, facts: _Facts) -> Outcome:
     return Outcome.COMPLIANT
 
 
-def _shown(outcomes: Iterable[Outcome]) -> Outcome:
-    present = set(outcomes)
+def _owed(rules: Mapping[str, Rule], by_rule: Mapping[str, Outcome], facts: _Facts) -> list[str]:
+    """The rules in force about the unit's returns; none for one that files no returns."""
+    kind, stages = facts.institution_kind, facts.stages
+    return [code for code in by_rule if rules[code].source is Source.RETURN and rules[code].applies_to(kind, stages)]
+
+
+def _shown(by_rule: Mapping[str, Outcome], owed: Sequence[str]) -> Outcome:
+    """A unit that owes returns is compliant by these alone: that nobody complained in the holidays proves nothing."""
+    present = set(by_rule.values())
+    if owed and all(by_rule[code] != Outcome.COMPLIANT for code in owed):
+        present.discard(Outcome.COMPLIANT)
     return next((outcome for outcome in SHOWN_FIRST if outcome in present), Outcome.NOT_APPLICABLE)
 
 

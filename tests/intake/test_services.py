@@ -20,8 +20,10 @@ from shuangjian.intake import filings, review, services
 from shuangjian.intake.models import Filing, ReturnVersion, WeeklyReturn
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
 from shuangjian.rules import services as rules_services
+from shuangjian.rules.declare import Source, all_rules
 from shuangjian.rules.drain import drain
 from shuangjian.rules.models import Finding
+from shuangjian.rules.outcome_grid import outcome_grid
 from shuangjian.rules.outcomes import unit_outcomes
 from tests import make
 
@@ -195,8 +197,11 @@ def test_a_return_of_a_holiday_week_makes_nothing_compliant(school: Any) -> None
     services.submit_return(school, week, actor=ME, now=NOW, door="api", payload={"homework": []})
     drain(lambda: NOW)
     outcome = unit_outcomes([school.pk], week, now=NOW)[school.pk]
-    assert set(outcome.by_rule.values()) == {"not_applicable"}
+    of_returns = {rule.code for rule in all_rules() if rule.source is Source.RETURN}
+    assert {outcome.by_rule[code] for code in of_returns} == {"not_applicable"}
+    assert outcome.by_rule["SC-13"] == "compliant"  # nobody found any: says nothing of the week
     assert outcome.outcome == "not_applicable"
+    assert outcome_grid([school.pk], [week])[school.pk, week.monday].outcome == "not_applicable"
 
 
 def test_a_preview_finds_what_the_submit_would_and_leaves_nothing(school: Any) -> None:
