@@ -19,7 +19,7 @@ from shuangjian.accounts.models import User
 from shuangjian.core import clock
 from shuangjian.core.choices import Severity
 from shuangjian.core.errors import Problem
-from shuangjian.evidence.kinds import due_date
+from shuangjian.evidence.kinds import due_date, find_kind
 from shuangjian.rules.clauses import all_clauses
 
 
@@ -43,6 +43,7 @@ class Line:
     revision: int = 0
     saved_at: dt.datetime | None = None
     saved_by: str = ""
+    own_due: str = ""
     photos: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -145,12 +146,21 @@ def _line(visit: Visit, answered: AnsweredLine) -> Line:
         requirement=answer.requirement,
         due_on=answer.due_on,
         revision=answered.revision,
+        own_due=_own_due(item.kind, clock.today()),
         photos=[photo_row(visit, each) for each in answered.photos],
     )
     if answer.pk is not None:
         line.saved_at = clock.local(answer.changed_at)
         line.saved_by = answer.changed_by.name if answer.changed_by is not None else ""
     return line
+
+
+def _own_due(kind_code: str, today: dt.date) -> str:
+    """The last day that the rule of this kind of problem sets whatever its severity; "" where it sets none."""
+    kind = find_kind(kind_code)
+    if kind is None or kind.workdays is None:
+        return ""
+    return str(due_date(today, kind.severity, kind) or "")
 
 
 def clause_label(clause: str) -> str:

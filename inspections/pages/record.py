@@ -38,7 +38,8 @@ def record_page(user: User, visit: Visit, asked_version: str, today: dt.date) ->
     versions = list(visit.versions.select_related("handed_in_by", "reviewed_by"))
     shown = _chosen(versions, asked_version)
     record = shown.record if shown is not None else record_of(visit)
-    photos = {each["key"]: _photo(visit, each) for each in record["photos"]}
+    originals = _originals(visit) if user.role_kind == RoleKind.BUREAU else {}
+    photos = {each["key"]: _photo(visit, each, originals.get(each["key"], "")) for each in record["photos"]}
     groups = _groups(record, photos)
     failed = [line for group in groups for line in group["lines"] if line["verdict"] == Verdict.FAILED]
     return {
@@ -132,12 +133,19 @@ def _groups(record: dict[str, Any], photos: dict[str, dict[str, Any]]) -> list[d
     return groups
 
 
-def _photo(visit: Visit, photo: dict[str, Any]) -> dict[str, Any]:
+def _originals(visit: Visit) -> dict[str, str]:
+    """Where the bureau takes out the sealed bytes of each photo, by the photo's key."""
+    sealed = visit.photos.exclude(stored__sealed_path="").values_list("key", "stored__key")
+    return {str(key): reverse("file_original", args=[stored]) for key, stored in sealed}
+
+
+def _photo(visit: Visit, photo: dict[str, Any], original_url: str) -> dict[str, Any]:
     taken, received = photo["taken_at"], photo["received_at"]
     return {
         **photo,
         "url": reverse("visit_photo", args=[visit.key, photo["key"]]),
         "size_words": size_words(photo["size"]),
+        "original_url": original_url,
         "taken": dt.datetime.fromisoformat(taken) if taken else None,
         "received": dt.datetime.fromisoformat(received) if received else None,
     }

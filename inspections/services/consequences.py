@@ -51,7 +51,8 @@ def draw_consequences(visit: Visit, *, actor: Any, now: dt.datetime) -> None:
 
 def told(answer: Answer) -> str:
     """The text of the observation that a failed item becomes."""
-    return f"{answer.item.text}：{answer.note}"
+    # Items say what should hold: "没有聘用在职教师：发现两名" would read as its contrary.
+    return f"不符合“{answer.item.text}”：{answer.note}"
 
 
 def requirement_of(answer: Answer) -> str:

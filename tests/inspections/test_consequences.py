@@ -50,7 +50,7 @@ def test_what_was_found_true_becomes_an_observation_and_a_rectification_with_its
     filed(cast, visit, requirement="撤下前台登记本", severity=4)
     found = Observation.objects.get()
     assert (found.kind, found.source, found.state, found.severity) == ("privacy", "visit", "confirmed", 4)
-    assert found.text == "S-02 要点：前台登记本任人翻看"
+    assert found.text == "不符合“S-02 要点”：前台登记本任人翻看"
     assert (found.occurred_on, found.confirmed_on, found.due_on) == (TODAY, TODAY, DUE)
     ordered = Rectification.objects.get()
     assert (ordered.observation, ordered.requirement, ordered.due_on) == (found, "撤下前台登记本", DUE)
@@ -108,7 +108,7 @@ class TestCorrection:
         number = Observation.objects.get().number
         corrected(cast, visit, note="登记本在柜面上", due_on=dt.date(2026, 12, 11), requirement="收起登记本")
         found, ordered = Observation.objects.get(), Rectification.objects.get()
-        assert (found.number, found.text) == (number, "S-02 要点：登记本在柜面上")
+        assert (found.number, found.text) == (number, "不符合“S-02 要点”：登记本在柜面上")
         assert (found.confirmed_on, found.due_on) == (TODAY, dt.date(2026, 12, 11))
         assert (ordered.due_on, ordered.requirement, ordered.state) == (dt.date(2026, 12, 11), "收起登记本", "open")
 
@@ -130,7 +130,7 @@ class TestCorrection:
         corrected(cast, visit, result="no_problem", verdict="ok")
         corrected(cast, visit, verdict="failed", note="又发现", decision="confirmed", due_on=DUE)
         found = Observation.objects.get()
-        assert (found.state, found.text) == ("confirmed", "S-02 要点：又发现")
+        assert (found.state, found.text) == ("confirmed", "不符合“S-02 要点”：又发现")
         assert sorted(Rectification.objects.values_list("state", flat=True)) == ["cancelled", "open"]
 
     def test_what_a_correction_does_not_touch_stays_even_after_its_deadline(self, cast: SimpleNamespace) -> None:
@@ -140,7 +140,7 @@ class TestCorrection:
         answer(visit, "S-02", cast.first, note="写得更清楚")
         hand_in_visit(visit.pk, actor=cast.first, now=after)
         review_visit(visit.pk, decision="file", actor=cast.town, now=after)
-        assert Observation.objects.get().text == "S-02 要点：写得更清楚"
+        assert Observation.objects.get().text == "不符合“S-02 要点”：写得更清楚"
         assert Rectification.objects.get().due_on == DUE
 
 

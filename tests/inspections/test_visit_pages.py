@@ -238,6 +238,14 @@ class TestPhotos:
         assert browser(cast.org_person).get(address).status_code == 403
         assert browser(cast.other_inspector).get(address).status_code == 404
 
+    def test_only_the_bureau_is_led_to_the_sealed_original(self, cast: SimpleNamespace) -> None:
+        visit = filed(cast)
+        address = reverse("file_original", args=[visit.photos.get().stored.key])
+        assert address in page(browser(cast.bureau), "visit", visit.key)
+        assert browser(cast.bureau).get(address).status_code == 200
+        assert address not in page(browser(cast.town), "visit", visit.key)
+        assert browser(cast.town).get(address).status_code == 403
+
     def test_one_that_is_taken_out_leaves_the_form(self, cast: SimpleNamespace) -> None:
         visit, key = begun(cast), uuid.uuid4()
         photo(visit, cast.first, item="S-03", key=key)

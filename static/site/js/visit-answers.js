@@ -307,14 +307,14 @@
     document.dispatchEvent(new CustomEvent("visit:progress"));
   }
 
-  /* Defaults of a failed item: the last day by the severity, until the person sets another. */
+  /* Defaults of a failed item: the last day of its kind, else by the severity, until the person sets another. */
   const dueDates = JSON.parse(document.getElementById("visit-due-dates")?.textContent || "{}");
   page.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-item]");
     if (!form || !["verdict", "decision", "severity"].includes(event.target.name)) return;
     const due = form.elements.due_on;
     const isConfirmed = form.querySelector("[name=decision]:checked")?.value === "confirmed";
-    const proposed = dueDates[form.elements.severity?.value] || "";
+    const proposed = form.dataset.due || dueDates[form.elements.severity?.value] || "";
     if (due && isConfirmed && (!due.value || due.value === due.dataset.proposed)) {
       due.value = proposed;
       due.dataset.proposed = proposed;
