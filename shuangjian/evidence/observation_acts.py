@@ -39,10 +39,10 @@ class Act:
     may: Mapping[str, frozenset[str]]
 
     def is_open_to(self, actor: Any, observation: Observation) -> bool:
-        """Whether ``actor`` may do it to the observation as it stands."""
-        if self is RECTIFY and observation.rectified_on is not None:
+        """Whether ``actor`` may do it to the observation as it stands; 整改完成 not while a rectification is to end."""
+        if power_of(actor) not in self.may.get(observation.state, frozenset()):
             return False
-        return power_of(actor) in self.may.get(observation.state, frozenset())
+        return self is not RECTIFY or (observation.rectified_on is None and not pending_of(observation))
 
 
 CONFIRM = Act("confirm", "认定查实", {State.CLUE: ABOVE, State.CHECKING: ABOVE})
@@ -141,9 +141,6 @@ def rectify_observation(
     Conflict where a rectification was ordered for it and is not over: that one is rechecked.
     """
     found = _locked(RECTIFY, pk, actor)
-    number = pending_of(found)
-    if number:
-        raise Conflict(f"{found.number} 已下达整改 {number}，请在那一项上复查；复查通过，即登记整改完成。")
     return rectify(found, rectified_on=rectified_on, actor=actor, now=now)
 
 
@@ -245,6 +242,9 @@ def _locked(act: Act, pk: int, actor: Any) -> Observation:
     found = rows.get(pk=pk)
     _check_role(frozenset().union(*act.may.values()), act.verb, actor)
     if not act.is_open_to(actor, found):
+        number = pending_of(found) if act is RECTIFY else ""
+        if number:
+            raise Conflict(f"{found.number} 已下达整改 {number}，请在那一项上复查；复查通过，即登记整改完成。")
         done = f"，已于 {found.rectified_on} 整改完成" if found.rectified_on else ""
         raise Conflict(
             f"{found.number} 现在是“{found.get_state_display()}”{done}，不能{act.verb}；"

@@ -12,6 +12,7 @@ from django.urls import reverse
 from shuangjian.accounts.models import User
 from shuangjian.evidence import complaint_acts, forms, observation_acts
 from shuangjian.evidence.choices import ComplaintState, State
+from shuangjian.evidence.followers import pending_of
 from shuangjian.evidence.kinds import find_kind, kind_label, kinds_for
 from shuangjian.evidence.limits import reply_limit
 from shuangjian.evidence.models import Complaint, Observation
@@ -140,6 +141,7 @@ def observation_page(user: User, found: Observation, today: dt.date, posted: Pos
         "complaint": found.complaint if is_above else None,
         "is_above": is_above,
         "is_late": is_open and found.due_on is not None and found.due_on < today,
+        "rectification": pending_of(found) if is_open and is_above else "",
         "every_act": steps,
         "acts": [step for step in steps if is_above and user.may_write and acts[step.name].is_open_to(user, found)],
         "events": history(f"observation:{found.number}") if is_above else [],

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from shuangjian.alerts.rectifications import cancel_rectification, order_rectification
 from shuangjian.bureau.models import Institution
 from shuangjian.evidence import complaint_acts as acts
 from shuangjian.evidence.models import Complaint, Observation
@@ -196,6 +197,27 @@ def test_an_observation_is_recorded_confirmed_and_rectified_by_forms() -> None:
     client.post(f"/observations/{found.number}/rectify/")
     found.refresh_from_db()
     assert (found.state, found.rectified_on) == ("confirmed", NOW.date())
+
+
+def test_while_a_rectification_is_to_end_the_page_leads_there_and_offers_no_other_end() -> None:
+    town = make.town()
+    unit = org(town=town)
+    found = confirm_observation(seen(unit).pk, actor=BOSS)
+    address, offered = f"/observations/{found.number}/", f'action="/observations/{found.number}/rectify/"'
+    client = signed_in("town", town)
+    page = read(client, address)
+    assert offered in page
+    assert "单位提交后复查" not in page
+    due_on = NOW.date() + dt.timedelta(days=5)
+    item = order_rectification(unit, requirement="示范要求", due_on=due_on, observation=found, actor=BOSS)
+    page = read(client, address)
+    assert offered not in page
+    assert f'<a href="/rectifications/{item.number}/">' in page
+    assert client.get(f"/rectifications/{item.number}/").status_code == 200
+    refused = client.post(f"{address}rectify/", {"rectified_on": NOW.date().isoformat()})
+    assert (refused.status_code, "请在那一项上复查" in refused.content.decode()) == (422, True)
+    cancel_rectification(item.pk, reason="写错了", actor=BOSS)
+    assert offered in read(client, address)
 
 
 def test_the_list_takes_as_many_statements_for_forty_as_for_two(django_assert_max_num_queries: Any) -> None:
