@@ -200,6 +200,14 @@ def _fee_orders(run: Run, world: str) -> None:
     run.python("-m", "benchmarks.fee_orders", _training_size(run)[3], url=os.environ["DATABASE_URL"], shown=True)
 
 
+def _observed(run: Run, world: str) -> None:
+    """what people confirm and order, by the rules about it, against hand-written SQL"""
+    with databases.database("benchmark_observed") as url:
+        run.python("manage.py", "migrate", "--verbosity=0", url=url)
+        run.python("manage.py", "load_reference_data", url=url)
+        run.python("-m", "benchmarks.observed", url=url)
+
+
 def _training_size(run: Run) -> list[str]:
     """As many institutions and orders for each school as the full district has."""
     share = min(1.0, run.asked.schools / FULL[0])
@@ -238,6 +246,8 @@ SECTIONS: dict[str, Callable[[Run, str], None]] = {
     "training": _training,
     "order_latency": _order_latency,
     "fee_orders": _fee_orders,
+    "observed": _observed,
+    "visits": _alone("visits"),
     "load": _with_servers("load"),
     "chaos": _with_servers("chaos"),
 }
