@@ -187,12 +187,3 @@ class HandInSerializer(Strict):
 
 class CancelSerializer(Strict):
     reason = serializers.CharField(max_length=400)
-
-
-class PhotoProgressSerializer(serializers.Serializer[Any]):
-    received = serializers.IntegerField(help_text="已收字节数：从这里继续发送")
-    total = serializers.IntegerField()
-    complete = serializers.BooleanField()
-    sha256 = serializers.CharField(allow_blank=True, help_text="收到的原件的校验值；没有收完为空")
-    size = serializers.IntegerField(help_text="展示用图片的字节数")
-    url = serializers.CharField(allow_blank=True)

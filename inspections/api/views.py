@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -19,35 +18,36 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inspections.api import serializers as shown
-from inspections.api.photos import QUERY, RawParser, sent_photo, told
+from inspections.api.photos import QUERY, sent_photo
 from inspections.choices import ResultCode, VisitKind, VisitState
 from inspections.models import Visit, VisitInspector
 from inspections.scope import inspectable_by
 from inspections.selectors import filed_visits_to, visits_of
 from inspections.services.documents import document_of
-from inspections.services.photos import photo_progress, receive_photo, remove_photo
+from inspections.services.photos import PhotoProgress, photo_progress, receive_photo, remove_photo
 from inspections.services.sync import people_by_login, put_visit
 from inspections.services.visits import Place, Stale, cancel_visit, hand_in_visit, plan_visits, start_visit
 from shuangjian.api.conditional import ANY_REVISION, expected_revision, revision_etag
 from shuangjian.api.filters import PAGING, InstantFilter, OfInstitution, refuse_unknown
 from shuangjian.api.permissions import ActsFromAbove
 from shuangjian.api.problems import Rejection
+from shuangjian.api.uploads import (
+    KEY,
+    PhotoProgressSerializer,
+    RawParser,
+    TakesPhotos,
+    describes_photo_put,
+    sent_key,
+    telling_where_to_go_on,
+    told,
+)
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.bureau.models import Department, Institution
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem
-from shuangjian.files.partial import OutOfStep
 
 MOST_PLANNED = 200
-_NO_LIMIT = 2**40  # the service reads no more than the photo's own length, and refuses that beyond 20 MB
-_PHOTO_QUERY = [OpenApiParameter(name, str) for name in QUERY]
-_PHOTO_HEADERS = [
-    OpenApiParameter("Upload-Offset", int, OpenApiParameter.HEADER, description="这一段的起点，默认 0"),
-    OpenApiParameter("Upload-Length", int, OpenApiParameter.HEADER, description="整张照片的字节数，最多 20 MB"),
-    OpenApiParameter("Content-Digest", str, OpenApiParameter.HEADER, description="整张照片的 sha-256=:<Base64>:"),
-]
 _DRY_RUN = OpenApiParameter("dry_run", str, enum=["1"], description="1：只检查，什么也不保存")
-_KEY = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _WHOLE = {200: shown.VisitDocumentSerializer}
 
 
@@ -69,7 +69,7 @@ class VisitFilter(OfInstitution):
     list=extend_schema(summary="检查"),
     retrieve=extend_schema(summary="一次检查的全部内容", responses=_WHOLE),
 )
-class VisitViewSet(ReadViewSet):
+class VisitViewSet(TakesPhotos, ReadViewSet):
     """Visits in the order of their last change. An institution's token is told of filed visits to itself, in a list."""
 
     model = Visit
@@ -77,7 +77,7 @@ class VisitViewSet(ReadViewSet):
     filterset_class = VisitFilter
     page_key = ("changed_at", "id")
     lookup_field = "key"
-    lookup_value_regex = _KEY
+    lookup_value_regex = KEY
 
     def rows(self) -> QuerySet[Any]:
         return visits_of(self.request.user)
@@ -85,15 +85,6 @@ class VisitViewSet(ReadViewSet):
     def get_permissions(self) -> list[Any]:
         is_reading = self.request.method in SAFE_METHODS
         return list(super().get_permissions()) if is_reading else [ActsFromAbove()]
-
-    def most_bytes(self) -> int:
-        return _NO_LIMIT if self.action == "put_photo" else super().most_bytes()
-
-    def answer(self, handler: Callable[..., Response]) -> HttpResponse:
-        """A photo's own key makes its PUT repeatable; an Idempotency-Key would have to read its body."""
-        if self.action == "put_photo":
-            return handler(self.request, *self.args, **self.kwargs)
-        return super().answer(handler)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         unit: Institution | None = getattr(request.user, "institution", None)
@@ -145,7 +136,7 @@ class VisitViewSet(ReadViewSet):
         if revision == 0 and known is not None:
             raise self._overtaken("这次检查已存在，没有保存。", known, 412)
         try:
-            done = put_visit(_uuid(key), request.data, actor=request.user, revision=revision, now=clock.now())
+            done = put_visit(sent_key(key), request.data, actor=request.user, revision=revision, now=clock.now())
         except Stale as stale:
             current = self.rows().filter(key=key).first()  # None: of a new visit nobody can have read anything
             raise self._overtaken(stale.message, current, 409 if revision is None else 412) from None
@@ -194,41 +185,33 @@ class VisitViewSet(ReadViewSet):
     def correct(self, request: Request, key: str) -> Response:
         raise self._person_needed("更正")
 
-    @extend_schema(summary="一张照片收到了多少", responses=shown.PhotoProgressSerializer)
+    @extend_schema(summary="一张照片收到了多少", responses=PhotoProgressSerializer)
     @action(
-        detail=True, methods=["get"], url_path=f"photos/(?P<photo>{_KEY})", url_name="photo", parser_classes=[RawParser]
+        detail=True, methods=["get"], url_path=f"photos/(?P<photo>{KEY})", url_name="photo", parser_classes=[RawParser]
     )
     def photo(self, request: Request, key: str, photo: str) -> Response:
-        progress = photo_progress(self.get_object(), _uuid(photo))
+        progress = photo_progress(self.get_object(), sent_key(photo))
         if progress is None:
             raise Http404
-        return Response(told(progress, request.path))
+        return Response(_progress(progress, request.path))
 
-    @extend_schema(
-        summary="发送一张照片：原始字节，可从断点继续，可重复发送",
-        parameters=[*_PHOTO_QUERY, *_PHOTO_HEADERS],
-        request={"application/octet-stream": OpenApiTypes.BINARY},
-        responses={200: shown.PhotoProgressSerializer, 201: shown.PhotoProgressSerializer},
-    )
+    @describes_photo_put(QUERY)
     @photo.mapping.put
     def put_photo(self, request: Request, key: str, photo: str) -> Response:
         visit = self.get_object()
         refuse_unknown(request, QUERY)
         was_there = visit.photos.filter(key=photo).exists()
-        try:
+        with telling_where_to_go_on():
             progress = receive_photo(
-                visit.pk, _uuid(photo), sent=sent_photo(request), stream=request._request, actor=request.user
+                visit.pk, sent_key(photo), sent=sent_photo(request), stream=request._request, actor=request.user
             )
-        except OutOfStep as behind:
-            extra = {"received": behind.progress.received, "total": behind.progress.total}
-            raise Rejection(behind.message, code=behind.code, status=409, extra=extra) from None
         is_new = progress.is_complete and not was_there
-        return Response(told(progress, request.path), status=201 if is_new else 200)
+        return Response(_progress(progress, request.path), status=201 if is_new else 200)
 
     @extend_schema(summary="删除一张照片（文件仍封存）", request=None, responses={204: None})
     @photo.mapping.delete
     def delete_photo(self, request: Request, key: str, photo: str) -> Response:
-        remove_photo(self.get_object().pk, _uuid(photo), actor=request.user, now=clock.now())
+        remove_photo(self.get_object().pk, sent_key(photo), actor=request.user, now=clock.now())
         return Response(status=204)
 
     def _planned(self, rows: Sequence[Any]) -> Sequence[Visit]:
@@ -303,8 +286,9 @@ def _checked(body: type[serializers.Serializer[Any]], request: Request) -> dict[
     return dict(given.validated_data)
 
 
-def _uuid(text: str) -> Any:
-    return Visit._meta.get_field("key").to_python(text)
+def _progress(progress: PhotoProgress, url: str) -> dict[str, Any]:
+    stored = progress.photo.stored if progress.photo is not None else None
+    return told(progress.received, progress.total, stored, url)
 
 
 def _below(place: str, path: str) -> str:
