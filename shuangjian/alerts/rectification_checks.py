@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
+from shuangjian.alerts.models import Rectification
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
-from shuangjian.core.errors import InvalidInput, Problem, Refused
+from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.core.querysets import power_of
 from shuangjian.evidence.scope import ABOVE
 from shuangjian.evidence.words import clean, reason_of
@@ -51,6 +53,11 @@ def check_hands_in(actor: Any, institution: Institution) -> None:
             code="role",
             status=403,
         )
+
+
+def check_state(found: Rectification, allowed: Iterable[str], verb: str) -> None:
+    if found.state not in allowed:
+        raise Conflict(f"{found.number} 现在是“{found.get_state_display()}”，不能{verb}；请刷新后查看办理过程。")
 
 
 def requirement_of(value: Any) -> tuple[str, list[Problem]]:

@@ -23,6 +23,11 @@ def purpose(number: str, part: str) -> str:
     return f"rect:{number}:{part}"
 
 
+def removed_purpose(number: str) -> str:
+    """Under which photos are kept that the sender took back before handing in: no part of it, shown by no page."""
+    return f"rect-out:{number}"
+
+
 def keep_before(ordered: Rectification, photos: Sequence[StoredFile]) -> None:
     """The same bytes once more, as files of the rectification: those of a visit stay hidden from the institution."""
     StoredFile.objects.bulk_create(
@@ -45,7 +50,7 @@ def keep_after(found: Rectification, photos: Iterable[Any], actor: Any) -> list[
     """Store what was uploaded; InvalidInput names each file that cannot be kept, and then none is."""
     received = list(photos)
     name = purpose(found.number, AFTER)
-    before = StoredFile.objects.filter(institution=found.institution_id, purpose=name).count() if received else 0
+    before = count_after(found) if received else 0
     if before + len(received) > MOST_AFTER:
         message = f"一项整改最多 {MOST_AFTER} 个文件，已有 {before} 个，这次选了 {len(received)} 个，请减少。"
         raise InvalidInput([Problem("photos", message)])
@@ -60,6 +65,12 @@ def keep_after(found: Rectification, photos: Iterable[Any], actor: Any) -> list[
     if problems:
         raise InvalidInput(problems)
     return kept
+
+
+def count_after(found: Rectification) -> int:
+    """Files of how it is, of all attempts."""
+    of = {"institution": found.institution_id, "purpose": purpose(found.number, AFTER)}
+    return StoredFile.objects.filter(**of).count()
 
 
 def _is_pdf(upload: Any) -> bool:

@@ -22,6 +22,7 @@ from shuangjian.alerts.rectification_checks import (
     check_hands_in,
     check_rectified_on,
     check_role,
+    check_state,
     check_within,
     remark_of,
     requirement_of,
@@ -114,7 +115,7 @@ def hand_in_rectification(
     found = _locked(pk)
     check_hands_in(actor, found.institution)
     check_within(actor, found.institution_id)
-    _check_state(found, Rectification.WAITING, "提交")
+    check_state(found, Rectification.WAITING, "提交")
     if revision is not None and revision != found.revision:
         raise Conflict(f"{found.number} 的要求或期限刚刚变更过，请看过新的内容再提交。", code="changed")
     text, problems = account_of(account)
@@ -142,7 +143,7 @@ def recheck_rectification(
     now = now or clock.now()
     found = _locked(pk)
     check_within(actor, found.institution_id)
-    _check_state(found, (State.HANDED_IN,), "复查")
+    check_state(found, (State.HANDED_IN,), "复查")
     if found.handed_in_by_id == actor.pk:
         raise Refused(f"{found.number} 由您提交，须由另一人复查。", code="same_person", status=403)
     text = remark_of(remark, is_needed=not is_passed)
@@ -168,7 +169,7 @@ def change_rectification(
     now = now or clock.now()
     found = _locked(pk)
     check_within(actor, found.institution_id)
-    _check_state(found, Rectification.WAITING, "变更")
+    check_state(found, Rectification.WAITING, "变更")
     text, problems = requirement_of(requirement)
     if due_on != found.due_on:
         problems += check_deadline(due_on, now)
@@ -195,7 +196,7 @@ def cancel_rectification(pk: int, *, reason: str, actor: Any, now: dt.datetime |
     now = now or clock.now()
     found = _locked(pk)
     check_within(actor, found.institution_id)
-    _check_state(found, UNFINISHED, "撤销")
+    check_state(found, UNFINISHED, "撤销")
     return _cancelled(found, reason_of(reason, "撤销的原因"), actor, now)
 
 
@@ -256,11 +257,6 @@ def _locked(pk: int) -> Rectification:
 
 def _rows(rows: QuerySet[Rectification]) -> QuerySet[Rectification]:
     return rows.order_by("pk").select_for_update(of=("self",)).select_related("institution", "observation")
-
-
-def _check_state(found: Rectification, allowed: Iterable[str], verb: str) -> None:
-    if found.state not in allowed:
-        raise Conflict(f"{found.number} 现在是“{found.get_state_display()}”，不能{verb}；请刷新后查看办理过程。")
 
 
 def _cancelled(found: Rectification, reason: str, actor: Any, now: dt.datetime) -> Rectification:

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,6 +73,15 @@ class OutOfStep(Conflict):
         super().__init__(f"服务器已收到 {progress.received} 字节（共 {progress.total} 字节），请从此处继续发送。")
 
 
+class OtherFile(Conflict):
+    """The key is of another file."""
+
+    code = "other_file"
+
+    def __init__(self) -> None:
+        super().__init__("这个文件编号已用于另一个文件（单位、大小或校验值不同），请换一个编号重新发送。")
+
+
 @dataclass(frozen=True)
 class _File:
     """What the sender says of the file; the same each time a piece of it comes."""
@@ -86,6 +95,7 @@ class _File:
     seal: bool
     longest_side: int
     actor: Any
+    before_storing: Callable[[], None]
 
 
 def receive(
@@ -101,17 +111,19 @@ def receive(
     actor: Any,
     seal: bool = False,
     longest_side: int = 0,
+    before_storing: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Append what ``stream`` gives at ``offset`` of the file ``key``; with its last byte the file is stored.
 
     Where the stream breaks or ends early, what came is kept and the progress says how far. After completion the same
-    key answers the same StoredFile and reads nothing. ``seal`` and ``longest_side`` as in ``store``.
+    key answers the same StoredFile and reads nothing. ``seal`` and ``longest_side`` as in ``store``. ``before_storing``
+    is called in the transaction that stores the file; where it refuses, the bytes wait for the key to be sent again.
 
     Before anything is read: OutOfStep (409) where ``offset`` is not what is kept, Refused 413 beyond 20 MB,
     InvalidInput for an empty file, Conflict where the key is of another file. At the end InvalidInput where the hash or
     the content is wrong; then nothing is kept and the key is free. Never inside a transaction: progress would not last.
     """
-    whole = _File(key, institution, purpose, name, total, sha256.lower(), seal, longest_side, actor)
+    whole = _File(key, institution, purpose, name, total, sha256.lower(), seal, longest_side, actor, before_storing)
     _may_come(whole)
     progress = _begin(whole)
     if progress.is_complete:
@@ -187,9 +199,7 @@ def _locked(whole: _File) -> PartialUpload:
     said = (whole.institution.pk, whole.purpose, whole.total)
     other_hash = bool(whole.sha256 and row.sha256 and whole.sha256 != row.sha256)
     if (row.institution_id, row.purpose, row.total) != said or other_hash:
-        raise Conflict(
-            "这个文件编号已用于另一个文件（单位、大小或校验值不同），请换一个编号重新发送。", code="other_file"
-        )
+        raise OtherFile
     return row
 
 
@@ -262,6 +272,7 @@ def _finish(whole: _File) -> Progress:
     with transaction.atomic(durable=True):
         row = _locked(whole)
         if row.stored is None:
+            whole.before_storing()
             try:
                 row.stored = _stored(whole, row)
                 row.save(update_fields=["stored", "touched_at"])

@@ -11,6 +11,7 @@ import pytest
 
 from shuangjian.alerts import rectifications
 from shuangjian.alerts.models import Rectification, RectificationStep
+from shuangjian.alerts.rectification_checks import check_state
 from shuangjian.alerts.rectifications import recheck_rectification
 from shuangjian.core.errors import Conflict
 from shuangjian.evidence.observation_acts import withdraw_observation
@@ -57,7 +58,7 @@ def test_a_withdrawal_in_the_middle_of_a_recheck_waits_for_it(
 ) -> None:
     """Both take the observation before the rectification; in the other order each would wait for the other."""
     seen = found(cast.school, cast.town)
-    item, looked = handed_in(ordered(cast.school, cast.town, observation=seen), cast.own), rectifications._check_state
+    item, looked = handed_in(ordered(cast.school, cast.town, observation=seen), cast.own), check_state
     has_begun = threading.Event()
 
     def look(*arguments: Any) -> None:
@@ -69,7 +70,7 @@ def test_a_withdrawal_in_the_middle_of_a_recheck_waits_for_it(
         assert has_begun.wait(10)
         return withdraw_observation(seen.pk, actor=cast.bureau, reason="认定有误", now=NOW)
 
-    monkeypatch.setattr(rectifications, "_check_state", look)
+    monkeypatch.setattr(rectifications, "check_state", look)
     results = together(
         [lambda: recheck_rectification(item.pk, is_passed=True, remark="", actor=cast.town, now=NOW), withdraw]
     )

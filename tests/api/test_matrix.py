@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from shuangjian.alerts.models import Alert
+from shuangjian.alerts.rectification_uploads import receive_photo
 from shuangjian.alerts.rectifications import order_rectification
 from shuangjian.core import clock
 from shuangjian.evidence.observation_acts import confirm_observation, record_observation
@@ -56,6 +59,7 @@ ORDER = (403, 201, 201, 404, 403, 404, 401, 401, 401)
 HAND_IN = (403, 403, 403, 404, 200, 404, 401, 401, 401)  # by the institution itself
 NEVER_BY_PROGRAM = (403, 403, 403, 404, 403, 403, 401, 401, 401)
 REMOVE = (403, 204, 204, 404, 403, 403, 401, 401, 401)
+REMOVE_OWN = (403, 403, 403, 404, 204, 404, 401, 401, 401)
 BY_DISTRICT = (403, 200, 403, 404, 403, 403, 401, 401, 401)
 NOWHERE = (404,) * 9
 READ_ONLY = (403, 405, 405, 405, 405, 405, 401, 401, 401)
@@ -158,6 +162,9 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("rectifications-list", "POST"): ORDER,
     ("rectifications-detail", "GET"): OWN,
     ("rectifications-hand-in", "POST"): HAND_IN,
+    ("rectifications-photo", "GET"): OWN,
+    ("rectifications-photo", "PUT"): HAND_IN,
+    ("rectifications-photo", "DELETE"): REMOVE_OWN,
     ("rectifications-recheck", "POST"): BY_PERSON,
     ("rectifications-change", "POST"): CLOSE,
     ("rectifications-cancel", "POST"): CLOSE,
@@ -233,6 +240,7 @@ def address(route: str, cast: SimpleNamespace) -> str:
     arguments |= {act: {"number": number} for act, (number, _) in filing.acts(cast).items()}
     for act in ("detail", "hand-in", "recheck", "change", "cancel"):
         arguments[f"rectifications-{act}"] = {"number": cast.rectification.number}
+    arguments["rectifications-photo"] = {"number": cast.rectification.number, "photo": cast.photo}
     arguments |= dict.fromkeys(["list-decisions-detail", "list-decisions-review"], {"pk": cast.decision.pk})
     arguments["lists-detail"] = {"pk": cast.decision.opened.pk}
     for act in ("detail", "start", "hand-in", "cancel", "review", "correct"):
@@ -287,6 +295,7 @@ def rectifying(cast: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "rectifications-recheck": {"is_passed": True},
         "rectifications-change": {"requirement": "示范要求", "due_on": later, "reason": "设备未到"},
         "rectifications-cancel": {"reason": "测试"},
+        "rectifications-photo": visit_make.jpeg(),
     }
 
 
@@ -302,6 +311,9 @@ def own(cast: SimpleNamespace) -> SimpleNamespace:
     cast.rectification = order_rectification(
         cast.school, requirement="示范要求", due_on=clock.today(), actor=make.Somebody()
     )
+    cast.photo, data = uuid.uuid4(), visit_make.jpeg()
+    sender = make.user("school", cast.school)
+    receive_photo(cast.rectification.pk, cast.photo, total=len(data), offset=0, stream=BytesIO(data), actor=sender)
     cast.decision = list_make.decided(cast.org)
     visit_make.at_school(cast)
     return cast

@@ -41,7 +41,7 @@ class RectificationStepSerializer(serializers.ModelSerializer[RectificationStep]
 
 
 class RectificationPhotoSerializer(serializers.Serializer[Any]):
-    """``sha256`` is of the bytes that were received."""
+    """``sha256`` is of the bytes that were received, by which a sender knows its photo again."""
 
     part = serializers.ChoiceField(choices=("before", "after"), help_text="before 整改前，after 整改后")
     key = serializers.UUIDField()

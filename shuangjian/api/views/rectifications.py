@@ -10,6 +10,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -18,8 +19,9 @@ from rest_framework.response import Response
 
 from shuangjian.alerts import rectifications as services
 from shuangjian.alerts.models import Alert, Rectification
+from shuangjian.alerts.rectification_uploads import photo_progress, receive_photo, remove_photo
 from shuangjian.api.conditional import ANY_REVISION, expected_revision
-from shuangjian.api.filters import InstantFilter, OfInstitution
+from shuangjian.api.filters import InstantFilter, OfInstitution, refuse_unknown
 from shuangjian.api.problems import Rejection
 from shuangjian.api.serializers.rectifications import (
     CancelRectificationSerializer,
@@ -30,12 +32,25 @@ from shuangjian.api.serializers.rectifications import (
     RectificationDetailSerializer,
     RectificationSerializer,
 )
+from shuangjian.api.uploads import (
+    KEY,
+    PhotoProgressSerializer,
+    RawParser,
+    TakesPhotos,
+    asked_piece,
+    describes_photo_put,
+    sent_key,
+    telling_where_to_go_on,
+    told,
+)
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.api.views.evidence import checked_body
 from shuangjian.core import clock
-from shuangjian.core.errors import Conflict
+from shuangjian.core.errors import Conflict, InvalidInput, Problem
+from shuangjian.files.partial import Progress
 
 DETAIL = RectificationDetailSerializer
+_PHOTO_QUERY = ("name",)
 
 
 class RectificationFilter(OfInstitution):
@@ -54,7 +69,7 @@ class RectificationFilter(OfInstitution):
     list=extend_schema(summary="整改事项"),
     retrieve=extend_schema(summary="一项整改及其照片和办理过程"),
 )
-class RectificationViewSet(ReadViewSet):
+class RectificationViewSet(TakesPhotos, ReadViewSet):
     """In the order of their last change. An institution's token sees its own."""
 
     model = Rectification
@@ -119,6 +134,44 @@ class RectificationViewSet(ReadViewSet):
     def cancel(self, request: Request, number: str) -> Response:
         found = self.get_object()
         return self._done(services.cancel_rectification, found, checked_body(CancelRectificationSerializer, request))
+
+    @extend_schema(summary="一张整改后的照片收到了多少", responses=PhotoProgressSerializer)
+    @action(
+        detail=True, methods=["get"], url_path=f"photos/(?P<photo>{KEY})", url_name="photo", parser_classes=[RawParser]
+    )
+    def photo(self, request: Request, number: str, photo: str) -> Response:
+        progress = photo_progress(self.get_object(), sent_key(photo))
+        if progress is None:
+            raise Http404
+        return Response(self._progress(progress))
+
+    @describes_photo_put(_PHOTO_QUERY)
+    @photo.mapping.put
+    def put_photo(self, request: Request, number: str, photo: str) -> Response:
+        found, key = self.get_object(), sent_key(photo)
+        refuse_unknown(request, _PHOTO_QUERY)
+        problems: list[Problem] = []
+        piece = asked_piece(request, problems)
+        if problems:
+            raise InvalidInput(problems)
+        known = photo_progress(found, key)
+        name = request.query_params.get("name", "")[:120]
+        with telling_where_to_go_on():
+            progress = receive_photo(
+                found.pk, key, total=piece.total, offset=piece.offset, sha256=piece.sha256, name=name,
+                stream=request._request, actor=request.user,
+            )  # fmt: skip
+        is_new = progress.is_complete and not (known is not None and known.is_complete)
+        return Response(self._progress(progress), status=201 if is_new else 200)
+
+    @extend_schema(summary="提交前撤下一张整改后的照片", request=None, responses={204: None})
+    @photo.mapping.delete
+    def delete_photo(self, request: Request, number: str, photo: str) -> Response:
+        remove_photo(self.get_object().pk, sent_key(photo), actor=request.user)
+        return Response(status=204)
+
+    def _progress(self, progress: Progress) -> dict[str, Any]:
+        return told(progress.received, progress.total, progress.stored, self.request.path)
 
     def _done(self, act: Callable[..., Rectification], found: Rectification, values: dict[str, Any]) -> Response:
         return Response(self._shown(act(found.pk, actor=self.request.user, now=clock.now(), **values)))
