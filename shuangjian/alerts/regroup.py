@@ -113,8 +113,9 @@ INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
 """  # noqa: S608 - built of constants only
 
-# A rectification of something that people found true hangs on the alert of what its rule saw of it; not one that is
-# over. LATERAL with OFFSET as above: few rectifications, each finding looked up in finding_once, never all of a unit's.
+# A rectification of something that people found true hangs on the alert of what its rule saw of it, or of the whole
+# institution (TO-25); not one that is over. LATERAL with OFFSET or LIMIT as above: few rectifications, each finding
+# looked up in finding_once, never all of a unit's.
 _HANG = """
 UPDATE alerts_rectification z SET alert_id = h.alert_id, changed_at = clock_timestamp()
 FROM (
@@ -124,9 +125,9 @@ FROM (
   JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
   CROSS JOIN LATERAL (
     SELECT g.rule, g.period FROM rules_finding g
-    WHERE g.rule = k.rule AND g.institution_id = r.institution_id AND g.about = 'observation:' || o.number
+    WHERE g.rule = k.rule AND g.institution_id = r.institution_id AND g.about IN ('observation:' || o.number, 'self')
       AND g.cleared_at IS NULL
-    OFFSET 0) f
+    ORDER BY g.about = 'self' LIMIT 1) f
   JOIN alerts_alert a ON a.rule = f.rule AND a.institution_id = r.institution_id AND a.period = f.period
     AND a.closed_at IS NULL
   WHERE r.institution_id = ANY(%(institutions)s) AND r.state IN ('open', 'handed_in', 'returned')) h

@@ -20,6 +20,7 @@ from shuangjian.rules.periods import Span
 from shuangjian.rules.sweep import open_sweep
 from tests.alerts import rectification_make
 from tests.alerts.rectification_make import DUE, NOW, found, handed_in, judged, ordered
+from tests.training_orgs import make as org_make
 
 pytestmark = pytest.mark.django_db
 #: A kind that a rule about schools judges by itself.
@@ -44,6 +45,14 @@ def hung(cast: SimpleNamespace) -> Rectification:
 def test_it_hangs_on_the_alert_that_the_rule_raises(hung: Rectification) -> None:
     assert hung.alert == Alert.objects.get(rule=KIND.rule)
     assert hung.revision == 1, "whoever reads it meanwhile does not read something else"
+
+
+def test_what_a_rule_judges_by_the_whole_institution_hangs_there_too(cast: SimpleNamespace) -> None:
+    unit = org_make.org(town=cast.site.town)  # neither licence nor registration
+    item = ordered(unit, cast.town, observation=found(unit, cast.town, kind="operating"))
+    judged()
+    item.refresh_from_db()
+    assert item.alert == Alert.objects.get(rule="TO-25", institution=unit)
 
 
 def test_passing_it_clears_the_finding_and_an_untouched_alert_closes_itself(
