@@ -62,13 +62,14 @@ def receive_photo(
 ) -> PhotoProgress:
     """Keep what ``stream`` gives of the photo ``key``; with its last byte it belongs to the visit, once.
 
-    Sent again it is the same photo; removed meanwhile it stays removed. Refusals as in files.partial.receive (OutOfStep
-    tells where to go on), and for whom the visit is not to write, or not any more. Never inside a transaction.
+    Sent again it is the same photo, removed meanwhile it stays removed; another photo under its key is a Conflict.
+    Refusals as in files.partial.receive (OutOfStep tells where to go on), and for whom the visit is not to write, or
+    not any more. Never inside a transaction.
     """
     visit = Visit.objects.select_related("institution", "checklist").get(pk=pk)
     known = _known(visit, key)
     if known is not None:
-        return _whole(known)
+        return _same(known, sent)
     check_writer(visit, actor)
     facts = _facts(visit, sent)
     if visit.photos.count() >= MOST_PHOTOS:
@@ -140,8 +141,20 @@ def _attach(pk: int, key: uuid.UUID, stored: StoredFile, facts: dict[str, Any], 
 def _known(visit: Visit, key: uuid.UUID) -> VisitPhoto | None:
     known = VisitPhoto.objects.select_related("stored", "item").filter(key=key).first()
     if known is not None and known.visit_id != visit.pk:
-        raise Conflict("这个照片标识已被使用，请重新拍照或选择。", code="key_taken")
+        raise _taken()
     return known
+
+
+def _taken() -> Conflict:
+    return Conflict("这个照片标识已被使用，请重新拍照或选择。", code="key_taken")
+
+
+def _same(known: VisitPhoto, sent: Sent) -> PhotoProgress:
+    """Arrived before; Conflict where another photo is sent under its key, which would be lost without a word."""
+    whole = _whole(known)
+    if sent.total != whole.total or sent.sha256.lower() not in ("", known.stored.sha256):
+        raise _taken()
+    return whole
 
 
 def _facts(visit: Visit, sent: Sent) -> dict[str, Any]:

@@ -233,3 +233,15 @@ class TestWhoSees:
         key = visit.photos.all()[0].stored.key
         client.force_login(cast.first)
         assert client.get(f"/files/{key}/").status_code == 200
+
+
+def test_another_photo_under_a_key_that_has_arrived_is_refused_and_not_lost_in_silence(cast: SimpleNamespace) -> None:
+    visit, data, key = begun(cast), noisy(5), uuid.uuid4()
+    path = address(visit, key)
+    put(cast.token, path, data)
+    longer = put(cast.token, path, data + b"more")
+    other = bytes(reversed(data))
+    said = f"sha-256=:{base64.b64encode(hashlib.sha256(other).digest()).decode()}:"
+    as_long = put(cast.token, path, other, **{"Content-Digest": said})
+    assert [(answer.status_code, answer.json()["code"]) for answer in (longer, as_long)] == [(409, "key_taken")] * 2
+    assert visit.photos.get().stored.sha256 == hashlib.sha256(data).hexdigest()
