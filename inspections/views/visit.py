@@ -105,7 +105,7 @@ class VisitHandInView(VisitActView):
     """提交审核."""
 
     def act(self, visit: Visit) -> str:
-        revision = whole_number(self.request.POST.get("revision", ""), visit.revision)
+        revision = whole_number(self.request.POST.get("revision", ""))
         hand_in_visit(visit.pk, actor=self.user, revision=revision)
         return f"{visit.number} 已提交，等待审核。"
 
@@ -120,7 +120,7 @@ class VisitReviewView(VisitActView):
             visit.pk,
             decision=decision,
             remark=posted.get("remark", ""),
-            revision=whole_number(posted.get("revision", ""), visit.revision),
+            revision=whole_number(posted.get("revision", "")),
             actor=self.user,
         )
         return f"{visit.number} 已归档，查实的问题随即比对。" if decision == "file" else f"{visit.number} 已退回。"

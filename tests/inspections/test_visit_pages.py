@@ -287,6 +287,15 @@ class TestTheRecord:
         client.post(reverse("visit_review", args=[visit.key]), {**posted, "remark": "照片看不清"})
         assert "照片看不清" in page(browser(cast.first), "visit", visit.key)
 
+    @pytest.mark.parametrize("revision", ["", "zz", "1"])
+    def test_what_the_reviewer_has_not_read_is_not_filed(self, cast: SimpleNamespace, revision: str) -> None:
+        visit = handed_in(cast)
+        posted = {"decision": "file", "revision": revision}
+        answered = browser(cast.town).post(reverse("visit_review", args=[visit.key]), posted, follow=True)
+        assert "在您打开之后有改动" in answered.content.decode()
+        visit.refresh_from_db()
+        assert visit.state == "handed_in"
+
     def test_an_inspector_of_the_visit_is_offered_no_review(self, cast: SimpleNamespace) -> None:
         visit = handed_in(cast)
         seen = page(browser(cast.first), "visit", visit.key)
