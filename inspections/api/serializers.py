@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from inspections.choices import VisitKind
+from inspections.choices import ResultCode, VisitKind
 from inspections.models import Visit
 from inspections.selectors import FiledVisit
 from inspections.services.documents import document_of
@@ -115,7 +115,9 @@ class VisitDocumentSerializer(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(required=False, allow_null=True)
     device_started_at = serializers.DateTimeField(required=False, allow_null=True)
     place = VisitPlaceSerializer(required=False)
-    result = serializers.CharField(required=False, allow_blank=True)
+    result = serializers.CharField(
+        required=False, allow_blank=True, help_text="；".join(f"{code} {label}" for code, label in ResultCode.choices)
+    )
     summary = serializers.CharField(required=False, allow_blank=True)
     answers = VisitAnswerSerializer(many=True, required=False)
     photos = PhotoSerializer(many=True, read_only=True)

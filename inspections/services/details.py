@@ -187,7 +187,8 @@ def _cleaned(values: Mapping[str, Any], today: dt.date | None) -> tuple[dict[str
         else:
             cleaned[name] = clean(value)
     if cleaned.get("result", "") not in ("", *ResultCode.values):
-        words = "、".join(str(label) for label in ResultCode.labels)
+        # Some words hold a comma; programs send the code.
+        words = "；".join(f"{label}（{value}）" for value, label in ResultCode.choices)
         problems.append(Problem("result", f"请选择检查结果：{words}。"))
     for name, longest in (("summary", LONGEST_SUMMARY), ("place_note", 200), ("purpose", 200)):
         if len(cleaned.get(name, "")) > longest:

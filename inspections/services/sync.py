@@ -88,6 +88,8 @@ def people_by_login(logins: list[str], actor: Any, *, path: str = "inspectors") 
 
 def _open(key: uuid.UUID, document: Document, *, actor: Any, now: dt.datetime | None) -> Visit:
     code = document.get("institution", "")
+    if not code:
+        raise InvalidInput([Problem("institution", "还没有这个标识的检查；开启检查须写明单位代码。", "required")])
     institution = inspectable_by(actor).filter(code=code).first()
     if institution is None:
         raise InvalidInput(
