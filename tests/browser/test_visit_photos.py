@@ -201,3 +201,24 @@ def test_two_people_change_different_fields_of_people_and_result_and_both_stand(
         expect(page.locator("form[data-details] .vf-conflict")).to_contain_text("另一种说法")
     visit.refresh_from_db()
     assert (visit.people_met, visit.summary) == ([{"name": "虚构甲", "post": "校长"}], "另一种说法")
+
+
+def test_what_is_no_photo_says_why_and_handing_in_says_to_take_it_out(
+    browser: Browser, live_server: Any, cast: SimpleNamespace, tmp_path: Path
+) -> None:
+    visit = visit_make.begun(cast, now=clock.now())
+    empty, foreign = tmp_path / "empty.jpg", tmp_path / "foreign.heic"
+    empty.write_bytes(b"")
+    foreign.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with phone(browser) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url, cast.first.username)
+        open_form(page, live_server.url, visit, cast.first.username)
+        page.set_input_files('#item-S-01 input[capture="environment"]', empty)
+        expect(page.locator("#item-S-01 .vf-photo__words")).to_contain_text("文件是空的")
+        page.set_input_files('#item-S-01 input[capture="environment"]', foreign)
+        expect(page.locator("#item-S-01 .vf-photo__words").last).to_contain_text("HEIC")
+        page.locator("form[data-hand-in] button[type=submit]").click()
+        told = "还有 2 张照片未上传，传完再提交；传不上的请删除。"
+        expect(page.locator("[data-hand-in-state]")).to_contain_text(told)
+    assert not visit.photos.exists()

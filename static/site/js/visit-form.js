@@ -52,7 +52,7 @@
     }
     const photos = window.sjVisitPhotos.count();
     if (photos) {
-      told.textContent = `还有 ${photos} 张照片未上传，传完再提交。`;
+      told.textContent = `还有 ${photos} 张照片未上传，传完再提交；传不上的请删除。`;
       return;
     }
     const details = page.querySelector("form[data-details]");

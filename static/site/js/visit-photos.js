@@ -122,7 +122,10 @@
         sendAll();
       } catch {
         next.isRefused = true;
-        if (rows.has(next.key)) tell(next.key, "打不开这张照片（可能是 HEIC）。请在相机设置里选“兼容性最佳”后重拍", true);
+        const why = next.before
+          ? "打不开这张照片（可能是 HEIC）。请在相机设置里选“兼容性最佳”后重拍"
+          : "文件是空的（0 字节），请等拍摄完成后重新选择";
+        if (rows.has(next.key)) tell(next.key, why, true);
       }
     }
     isShrinking = false;
