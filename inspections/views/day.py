@@ -17,7 +17,8 @@ from inspections.models import Visit
 from inspections.pages.form import placed
 from inspections.pages.people import colleagues
 from inspections.pages.today import today_page
-from inspections.scope import inspectable_by, inspectors_for
+from inspections.scope import inspectable_by
+from inspections.services.sync import people_by_login
 from inspections.services.visits import open_visit
 from inspections.views.answering import INSPECTING
 from inspections.views.place import device_time, posted_place
@@ -81,8 +82,8 @@ class OpenView(InspectorPage):
             return redirect("visit_open")
         unit = self.unit(code)
         key = posted_key(request)
-        people = list(inspectors_for(user).filter(username__in=request.POST.getlist("inspectors")))
         try:
+            people = people_by_login(request.POST.getlist("inspectors"), user)
             visit = open_visit(
                 unit,
                 key=key,

@@ -18,6 +18,7 @@ from inspections.pages.people import colleagues, departments_for
 from inspections.pages.record import own_visits
 from inspections.scope import inspectors_for
 from inspections.selectors import visits_of
+from inspections.services.sync import people_by_login
 from inspections.services.visits import plan_visits
 from inspections.views.answering import READING
 from inspections.views.day import InspectorPage, find_units
@@ -120,8 +121,7 @@ class PlanView(InspectorPage):
 
     def _planned(self, values: dict[str, Any]) -> list[Visit]:
         user, posted = self.user, self.request.POST
-        chosen = posted.getlist("inspectors")
-        people = sorted(inspectors_for(user).filter(username__in=chosen), key=lambda each: chosen.index(each.username))
+        people = people_by_login(posted.getlist("inspectors"), user)
         number, follows = posted.get("complaint", "").strip(), posted.get("follows", "").strip()
         return plan_visits(
             named_units(user, values["units"]),

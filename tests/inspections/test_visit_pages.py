@@ -379,6 +379,14 @@ class TestTheList:
         answered = browser(cast.town).post(reverse("visit_plan"), {**posted, "units": cast.org.code})
         assert "检查人员不少于 2 名" in answered.content.decode()
 
+    def test_an_inspector_who_can_no_longer_be_chosen_is_named_and_not_left_out(self, cast: SimpleNamespace) -> None:
+        unit, people = cast.org.code, [cast.first.username, cast.second.username, "gone"]
+        plan = {"units": unit, "planned_on": "2026-11-26", "kind": "planned", "inspectors": people}
+        spot = {"unit": unit, "inspectors": ["gone"]}
+        for person, name, posted in ((cast.town, "visit_plan", plan), (cast.first, "visit_open", spot)):
+            assert "没有登录名为“gone”" in browser(person).post(reverse(name), posted).content.decode()
+        assert not Visit.objects.exists()
+
     def test_the_page_of_an_institution_tells_its_visits_to_whom_they_are_open(self, cast: SimpleNamespace) -> None:
         visit = filed(cast)
         seen = page(browser(cast.town), "visits_of", cast.org.code)
