@@ -175,7 +175,7 @@ def test_one_command_loads_everything_and_again_changes_nothing(capsys):
     assert "学校：新增 223，修改 0，未变 0" in capsys.readouterr().out
     call_command("load_reference_data", "--schools")
     lines = capsys.readouterr().out.strip().splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert all("新增 0，修改 0" in line for line in lines)
 
 
