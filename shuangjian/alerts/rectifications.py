@@ -133,10 +133,17 @@ def hand_in_rectification(
 
 @transaction.atomic
 def recheck_rectification(
-    pk: int, *, is_passed: bool, remark: str, actor: Any, now: dt.datetime | None = None
+    pk: int,
+    *,
+    is_passed: bool,
+    remark: str,
+    actor: Any,
+    now: dt.datetime | None = None,
+    revision: int | None = None,
 ) -> Rectification:
     """复查 by a person other than the one who handed in. Passed, the observation is rectified and its finding clears;
-    returned, the deadline stays as it was and ``remark`` says what is missing."""
+    returned, the deadline stays as it was and ``remark`` says what is missing. ``revision`` is the one that was read:
+    Conflict when it was returned and handed in again since."""
     if _person(actor) is None:
         raise Refused("复查须由人员登录后作出，接口令牌不能代替。", code="person_needed", status=403)
     check_role(MAY_RECHECK, "复查整改", actor)
@@ -146,6 +153,8 @@ def recheck_rectification(
     check_state(found, (State.HANDED_IN,), "复查")
     if found.handed_in_by_id == actor.pk:
         raise Refused(f"{found.number} 由您提交，须由另一人复查。", code="same_person", status=403)
+    if revision is not None and revision != found.revision:
+        raise Conflict(f"{found.number} 在您打开之后又提交过，请看过现在的整改情况和照片再复查。", code="changed")
     text = remark_of(remark, is_needed=not is_passed)
     found.state = State.PASSED if is_passed else State.RETURNED
     found.rechecked_at, found.rechecked_by, found.remark = now, actor, text

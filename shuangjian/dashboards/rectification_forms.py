@@ -55,6 +55,7 @@ class RecheckForm(ActForm):
     remark = _Area(
         label="复查意见", max_length=400, required=False, help_text="不通过的，写明还缺什么；单位看得到。期限不变。"
     )
+    revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
 class ChangeForm(ActForm):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -185,6 +186,22 @@ def test_the_town_passes_or_returns_it(visit: Visit, world: World, item: Rectifi
     handed_in(item, world)
     assert town.post(url, {"remark": "", "decision": "pass"}).status_code == 302
     assert "整改完成" in shown(visit("school"), f"/rectifications/{item.number}/")
+
+
+def test_what_was_handed_in_again_meanwhile_is_not_passed_unread(
+    visit: Visit, world: World, item: Rectification
+) -> None:
+    handed_in(item, world)
+    url, town = f"/rectifications/{item.number}/", visit("town")
+    read = str(re.findall(r'name="revision" value="(\d+)"', shown(town, url))[0])
+    assert visit("bureau").post(f"{url}recheck/", {"remark": "缺一个班", "decision": "return"}).status_code == 302
+    handed_in(item, world)
+    answer = town.post(f"{url}recheck/", {"remark": "", "decision": "pass", "revision": read})
+    assert "在您打开之后又提交过" in answer.content.decode()
+    item.refresh_from_db()
+    assert item.state == "handed_in"
+    fresh = str(re.findall(r'name="revision" value="(\d+)"', answer.content.decode())[0])
+    assert town.post(f"{url}recheck/", {"remark": "", "decision": "pass", "revision": fresh}).status_code == 302
 
 
 def test_it_is_changed_and_cancelled_from_its_page(visit: Visit, item: Rectification) -> None:

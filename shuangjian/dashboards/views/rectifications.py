@@ -143,7 +143,13 @@ class RecheckView(RectificationActView):
         decision = self.request.POST.get("decision")
         if decision not in ("pass", "return"):
             raise Refused("请选择复查通过，还是退回再改。")
-        services.recheck_rectification(found.pk, is_passed=decision == "pass", remark=values["remark"], actor=user)
+        services.recheck_rectification(
+            found.pk,
+            is_passed=decision == "pass",
+            remark=values["remark"],
+            revision=values["revision"],
+            actor=user,
+        )
 
 
 class ChangeView(RectificationActView):
