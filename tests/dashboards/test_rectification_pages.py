@@ -261,3 +261,8 @@ def test_many_cost_no_more_queries_than_two(visit: Visit, world: World, item: Re
     for _ in range(8):
         another()
     assert counted() == before
+
+
+def test_a_refusal_says_why_on_its_page(visit: Visit, item: Rectification) -> None:
+    answer = visit("town").post(f"/rectifications/{item.number}/hand-in/", {"account": "已改"})
+    assert (answer.status_code, "整改情况由该单位自己提交" in answer.content.decode()) == (403, True)

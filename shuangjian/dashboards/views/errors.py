@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,11 +10,14 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 _API = "/api/"
+#: The framework's own refusals are in English, and for nobody who reads the page.
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403: signed in, but the role may not do this."""
-    return _answer(request, 403, "没有这项操作的权限")
+    """403: signed in, but the role may not do this; says why where the refusal does, in words for the reader."""
+    reason = str(exception or "")
+    return _answer(request, 403, "没有这项操作的权限", reason=reason if _CHINESE.search(reason) else "")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -29,10 +33,10 @@ def failed(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("500.html", {"request_id": identifier}), status=500)
 
 
-def _answer(request: HttpRequest, status: int, title: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, title: str, **shown: str) -> HttpResponse:
     if request.path.startswith(_API):
         return _problem(request, status, title)
-    return render(request, f"{status}.html", status=status)
+    return render(request, f"{status}.html", shown, status=status)
 
 
 def _problem(request: HttpRequest, status: int, title: str) -> HttpResponse:
