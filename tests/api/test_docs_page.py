@@ -17,11 +17,9 @@ def test_swagger_ui_shows_the_operations_and_the_console_stays_silent(page: Any,
     page.wait_for_selector(".opblock")
     seen: set[str] = set()
     for _ in range(60):  # only operations in view are in the page
-        seen.update(page.locator(".opblock-summary-path").all_inner_texts())
-        if len(seen) > 30:
-            break
+        seen.update(page.locator(".opblock-summary-description").all_inner_texts())
         page.mouse.wheel(0, 500)
         page.wait_for_timeout(100)
     assert len(seen) > 30
-    assert page.get_by_text("一条预警及其办理过程").count() == 1
+    assert "一条预警及其办理过程" in seen
     assert complaints == []
