@@ -6,6 +6,7 @@ from shuangjian.api.registry import register_resource
 
 #: Prefix of the address and the viewset that answers there.
 RESOURCES = {
+    "checklists": "inspections.api.checklists.ChecklistViewSet",
     "visits": "inspections.api.views.VisitViewSet",
 }
 

@@ -26,7 +26,7 @@ def test_the_schema_describes_every_resource_and_its_problems() -> None:
     assert names == {
         "towns", "schools", "classes", "calendar", "clauses", "rules", "parameters", "institutions", "weekly-returns",
         "homework-items", "school-days", "service-days", "filings", "findings", "alerts", "compliance",
-        "runs", "observations", "rectifications", "lists", "list-decisions", "visits",
+        "runs", "observations", "rectifications", "checklists", "lists", "list-decisions", "visits",
         "training-orgs", "licences", "registrations", "staff", "courses", "course-sessions", "fee-orders", "refunds",
         "consumptions", "ledger", "complaints", "ads", "clinic",
     }  # fmt: skip

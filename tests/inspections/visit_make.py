@@ -143,6 +143,6 @@ def body(route: str, cast: SimpleNamespace) -> Any:
         "visits-detail": {"summary": "示范情况", "revision": cast.visit.revision},
         "visits-hand-in": {"inspector": people[0]},
         "visits-cancel": {"reason": "测试"},
-        "visits-photo": b"x",
+        "visits-photo": jpeg(),
     }
     return bodies.get(route)
