@@ -70,9 +70,8 @@ def test_the_page_of_a_run_tells_it_by_town_and_rule(visit: Visit, run: Run) -> 
 
 def test_a_town_sees_its_part_and_its_figures_only(visit: Visit, run: Run) -> None:
     _drain()
-    RunPart.objects.filter(run=run, town__name="演示西街").update(
-        added=977, state="waiting"
-    )  # in no duration or time of day
+    # 977 is in no duration and no time of day that the page shows.
+    RunPart.objects.filter(run=run, town__name="演示西街").update(added=977, state="waiting")
     Run.objects.filter(pk=run.pk).update(finished_at=None)
     page = _text(visit("town"), f"/runs/{run.pk}/")
     assert "演示西街" not in page

@@ -54,9 +54,6 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-_Strict = Strict  # the visits' serializers still import it by this name
-
-
 class NewObservationSerializer(Strict):
     """What was found, as a clue: nothing is judged by it before a person confirms it."""
 
