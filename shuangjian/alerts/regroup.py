@@ -97,6 +97,8 @@ INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'reopened', '系统', clock_timestamp(), '' FROM reopened;
 """  # noqa: S608 - built of constants only
 
+# No conflict target: two regroups that overlap may meet at either unique index, alert_one_unclosed or
+# alert_episode_once, whichever they write first; a target would let the other one fail the transaction.
 _RAISE = f"""
 WITH {_LATEST}, raised AS (
   INSERT INTO alerts_alert (rule, institution_id, period, episode, severity, state, open_findings, total_findings,
@@ -107,7 +109,7 @@ WITH {_LATEST}, raised AS (
   LEFT JOIN latest l USING (rule, institution_id, period)
   JOIN unnest(%(severities)s::int[], %(due)s::date[]) AS d (severity, due_on) ON d.severity = g.severity
   WHERE l.id IS NULL OR (l.closed_at IS NOT NULL AND g.newest > l.closed_at)
-  ON CONFLICT (rule, institution_id, period) WHERE closed_at IS NULL DO NOTHING
+  ON CONFLICT DO NOTHING
   RETURNING id)
 INSERT INTO alerts_alertevent (alert_id, act, actor_label, at, note)
 SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
