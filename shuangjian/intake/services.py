@@ -126,10 +126,7 @@ def submit_return(
         raise Refused(f"{week.key} 还没有草稿，请先保存周报再提交。", code="no_draft", status=409)
     checked = _complete(institution, week, content, now)
     if standing.is_repeat(weekly_return, sha256(checked.payload), note):
-        if weekly_return.draft is not None and weekly_return.state != State.RETURNED:
-            weekly_return.draft = None
-            take_step(weekly_return, now, "draft")
-        return weekly_return
+        return _drop_repeated_draft(weekly_return, now)
     is_correction = standing.is_correction(weekly_return)
     if is_correction and not note:
         message = standing.NOTE_FOR_CORRECTION
@@ -147,6 +144,14 @@ def submit_return(
         detail=standing.submit_detail(version.number, version.sha256, door, before, note),
     )
     _ask(institution, week, standing.submit_cause(week, version.number))
+    return weekly_return
+
+
+def _drop_repeated_draft(weekly_return: WeeklyReturn, now: dt.datetime) -> WeeklyReturn:
+    """What stands already needs no draft; on a return sent back it stays, since that return still wants an answer."""
+    if weekly_return.draft is not None and weekly_return.state != State.RETURNED:
+        weekly_return.draft = None
+        take_step(weekly_return, now, "draft")
     return weekly_return
 
 

@@ -30,6 +30,7 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     messages: list[CheckMessage] = []
     for rule in all_rules():
         messages += _check_words(rule)
+        messages += _check_periods(rule)
         messages += _check_model(rule)
         messages += _check_cases(rule)
     for parameter in all_parameters():
@@ -37,8 +38,12 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     return messages
 
 
+def _where(rule: Rule) -> str:
+    return f"{rule.function.__module__}.{rule.function.__name__}"
+
+
 def _check_words(rule: Rule) -> Iterator[CheckMessage]:
-    where = f"{rule.function.__module__}.{rule.function.__name__}"
+    where = _where(rule)
     if _CODE.match(rule.code) is None:
         yield Error(
             f"{rule.code} is not a rule code.",
@@ -75,6 +80,10 @@ def _check_words(rule: Rule) -> Iterator[CheckMessage]:
             obj=where,
             id="rules.E005",
         )
+
+
+def _check_periods(rule: Rule) -> Iterator[CheckMessage]:
+    where = _where(rule)
     if rule.is_soft and rule.period not in (Period.DAY, Period.WEEK):
         yield Error(
             f"{rule.code} is soft but not about days or weeks.",
