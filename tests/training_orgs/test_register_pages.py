@@ -215,7 +215,7 @@ def test_sites_of_one_brand_name_each_other() -> None:
     assert "示范二中心" not in text(bureau, f"/training/{first.code}/")
 
 
-@pytest.mark.parametrize(("address", "pinned"), [("/training/", 6), ("/training/91440113TEST00001X/", 44)])
+@pytest.mark.parametrize(("address", "pinned"), [("/training/", 6), ("/training/91440113TEST00001X/", 46)])
 def test_the_pages_cost_the_same_for_one_institution_and_for_many(address: str, pinned: int) -> None:
     org()
     bureau = signed_in("bureau")

@@ -16,7 +16,8 @@ from shuangjian.core.templatetags.ui import MISSING, cn_datetime
 from shuangjian.journal.models import AuditEntry
 from training_orgs.choices import Category, CourseStage
 from training_orgs.models import Licence, Registration
-from training_orgs.selectors.sections import Section, labels
+from training_orgs.selectors.section import Section
+from training_orgs.selectors.sections import labels
 
 _MOST = 30
 #: No transaction that saves rows takes as long. Versions are told apart by the transaction they were written in, whose

@@ -18,7 +18,8 @@ from shuangjian.dashboards.selectors.wording import FindingLine
 from training_orgs.models import OrgProfile, StatusChange, TrainingOrg
 from training_orgs.selectors.paper_history import paper_history
 from training_orgs.selectors.papers import in_force, licence_state
-from training_orgs.selectors.sections import Section, sections
+from training_orgs.selectors.section import Section
+from training_orgs.selectors.sections import sections
 from training_orgs.selectors.timeline import timeline
 from training_orgs.services.sites import PHOTO_PURPOSE
 
@@ -58,7 +59,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "alert_lines": [AlertLine.of(alert) for alert in alerts],
         "sections": _sections(user, unit, day, shows_names=shows_names),
         "timeline": timeline(unit, user),
-        "photos": list(unit.files.filter(purpose__startswith=PHOTO_PURPOSE).order_by("-uploaded_at")),
+        "photos": list(unit.files.visible_to(user).filter(purpose__startswith=PHOTO_PURPOSE).order_by("-uploaded_at")),
         "heading": _heading(unit, len(findings), str(papers.label)),
         "scope_trail": party_trail(user, unit),
         "may_file": power_of(user) == RoleKind.BUREAU or user.institution_id == unit.pk,
@@ -69,7 +70,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
 
 def _sections(user: User, unit: Institution, day: dt.date, *, shows_names: bool) -> list[Section]:
     """The parts of the page; who wrote down a paper is told to those who supervise."""
-    parts = sections(unit, day, shows_names=shows_names, shows_money=power_of(user) != RoleKind.INSPECTOR)
+    parts = sections(unit, user, day, shows_names=shows_names, shows_money=power_of(user) != RoleKind.INSPECTOR)
     if power_of(user) in _SEES_HISTORY:
         after = next(at for at, part in enumerate(parts, 1) if part.key == "papers")
         parts.insert(after, paper_history(unit))

@@ -4,80 +4,67 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q, Sum
 from django.urls import NoReverseMatch, reverse
 
+from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
 from shuangjian.core.masking import mask_name
 from shuangjian.core.templatetags.ui import MISSING, cn_date, money
 from training_orgs.choices import Category, CourseStage
+from training_orgs.models import Qualification
+from training_orgs.rows import get_kind, may_file
 from training_orgs.selectors.papers import PaperLine
-
-_MOST = 30
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part: heads of the columns, rows of cells in their order, and where the next row is written."""
-
-    key: str
-    title: str
-    columns: tuple[str, ...]
-    rows: list[list[str]]
-    empty: str
-    note: str = ""
-    kind: str = ""
-    more_url: str = ""
-    hidden: int = 0
-    links: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def cells(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Rows as (address or "", [(head of the column, cell)])."""
-        return [(self.links.get(i, ""), list(zip(self.columns, row, strict=True))) for i, row in enumerate(self.rows)]
+from training_orgs.selectors.reported import complained, observed, sighted
+from training_orgs.selectors.section import MOST, Section, cut, text_or_missing
 
 
-def sections(unit: Institution, day: dt.date, *, shows_names: bool, shows_money: bool = True) -> list[Section]:
-    """Every part of the page; ``day`` is the day on which licences, people and courses are looked at.
+def sections(
+    unit: Institution, user: User, day: dt.date, *, shows_names: bool, shows_money: bool = True
+) -> list[Section]:
+    """Every part of the page that is open to the reader; ``day`` is the day on which licences, people and courses are
+    looked at.
 
     Without ``shows_money`` sums stay, but single refunds and the way to the orders of families are left out.
     """
-    parts: list[Callable[[], Section]] = [
+    parts: list[Callable[[], Section | None]] = [
         lambda: _profiles(unit),
-        lambda: _papers(unit, day),
-        lambda: _checks(unit),
-        lambda: _custody(unit),
-        lambda: _staff(unit, day, shows_names),
-        lambda: _courses(unit, day),
+        lambda: _papers(unit, user, day),
+        lambda: _checks(unit, user),
+        lambda: _custody(unit, user),
+        lambda: _staff(unit, user, day, shows_names),
+        lambda: _courses(unit, user, day),
         lambda: _identifications(unit),
         lambda: _orders(unit),
         lambda: _refunds(unit),
         lambda: _listed(unit),
-        lambda: _observations(unit),
-        lambda: _ads(unit),
-        lambda: _sightings(unit),
+        lambda: observed(user, unit),
+        lambda: complained(user, unit),
+        lambda: _ads(unit, user),
+        lambda: sighted(user, unit),
         lambda: _status(unit),
     ]
-    shown = [part() for part in parts]
+    shown = [made for part in parts if (made := part()) is not None]
     if shows_money:
         return shown
     to_orders = _page("org_money", unit)
     return [replace(s, more_url="") if s.more_url == to_orders else s for s in shown if s.key != "refunds"]
 
 
+def _changes(unit: Institution, user: User, records: Sequence[tuple[str, int]]) -> dict[int, str]:
+    """Where the row of each record, (kind, key) in the order of the rows, is changed; nothing for who may not."""
+    open_kinds = {kind for kind, _ in records if may_file(user, get_kind(kind), unit.pk)}
+    return {
+        at: reverse("row_change", args=[unit.code, kind, pk]) for at, (kind, pk) in enumerate(records)
+        if kind in open_kinds
+    }  # fmt: skip
+
+
 def _until(value: dt.date | None) -> str:
     return str(value) if value else "至今"
-
-
-def _text(value: Any) -> str:
-    return MISSING if value in (None, "") else str(value)
-
-
-def _cut(rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
-    return rows[:_MOST], max(len(rows) - _MOST, 0)
 
 
 def _page(name: str, unit: Institution) -> str:
@@ -97,11 +84,11 @@ def _profiles(unit: Institution) -> Section:
     rows = [
         [
             f"{p.valid_from} – {_until(p.valid_until)}",
-            _text(p.sign_name or p.registered_name),
+            text_or_missing(p.sign_name or p.registered_name),
             p.get_category_display(),
             p.address,
             f"{p.area_m2} ㎡" if p.area_m2 is not None else MISSING,
-            _text(p.capacity),
+            text_or_missing(p.capacity),
         ]
         for p in unit.org_profiles.order_by("-valid_from")
     ]
@@ -109,98 +96,152 @@ def _profiles(unit: Institution) -> Section:
     return Section("profiles", "历次档案", columns, rows, "还没有档案。", kind="profiles")
 
 
-def _papers(unit: Institution, day: dt.date) -> Section:
-    rows = []
+def _papers(unit: Institution, user: User, day: dt.date) -> Section:
+    rows, records = [], []
     for licence in unit.licences.order_by("-issued_on"):
         scope = f"{labels(Category, licence.categories)}；{labels(CourseStage, licence.stages)}"
         line = PaperLine.of(licence, day)
         rows.append([licence.get_kind_display(), licence.number, scope, str(licence.issued_on), line.words])
+        records.append(("licences", licence.pk))
     for paper in unit.registrations.order_by("-issued_on"):
-        scope = f"{'非营利' if paper.is_nonprofit else '营利'}；{_text(paper.scope)}"
+        scope = f"{'非营利' if paper.is_nonprofit else '营利'}；{text_or_missing(paper.scope)}"
         line = PaperLine.of(paper, day)
         rows.append([paper.get_kind_display(), paper.number, scope, str(paper.issued_on), line.words])
+        records.append(("registrations", paper.pk))
     columns = ("证照", "编号", "范围", "发证", f"{day} 状态")
-    return Section("papers", "证照", columns, rows, "没有登记任何证照：如在开展培训，即为无证无照。", kind="licences")
+    return Section(
+        "papers",
+        "证照",
+        columns,
+        rows,
+        "没有登记任何证照：如在开展培训，即为无证无照。",
+        kind="licences",
+        links=_changes(unit, user, records),
+    )
 
 
-def _checks(unit: Institution) -> Section:
-    rows = [
+def _checks(unit: Institution, user: User) -> Section:
+    found: list[tuple[dt.date, list[str], tuple[str, int]]] = [
         (
             c.checked_on,
-            [f"{c.year} 年度年检", "合格" if c.is_passed else "不合格", str(c.checked_on), _text(c.decision_no)],
+            [
+                f"{c.year} 年度年检",
+                "合格" if c.is_passed else "不合格",
+                str(c.checked_on),
+                text_or_missing(c.decision_no),
+            ],
+            ("annual-checks", c.pk),
         )
         for c in unit.annual_checks.all()
     ]
-    rows += [
-        (c.checked_on, [c.get_kind_display(), "通过" if c.is_passed else "未通过", str(c.checked_on), _text(c.checker)])
+    found += [
+        (
+            c.checked_on,
+            [
+                c.get_kind_display(),
+                "通过" if c.is_passed else "未通过",
+                str(c.checked_on),
+                text_or_missing(c.checker),
+            ],
+            ("safety-checks", c.pk),
+        )
         for c in unit.safety_checks.all()
     ]
-    ordered, hidden = _cut([row for _, row in sorted(rows, key=lambda each: each[0], reverse=True)])
-    columns = ("核查", "结论", "日期", "文号或核查单位")
+    shown, hidden = cut(sorted(found, key=lambda each: each[0], reverse=True))
     return Section(
         "checks",
         "年检与安全核查",
-        columns,
-        list(ordered),
+        ("核查", "结论", "日期", "文号或核查单位"),
+        [row for _, row, _ in shown],
         "没有年检和场所、消防核查记录。",
         kind="safety-checks",
         hidden=hidden,
+        links=_changes(unit, user, [record for _, _, record in shown]),
     )
 
 
-def _custody(unit: Institution) -> Section:
+def _custody(unit: Institution, user: User) -> Section:
+    accounts = list(unit.custody_accounts.order_by("-valid_from"))
+    reserves = list(unit.reserves.order_by("-valid_from"))
     rows = [
         [f"监管账户 {a.bank}", f"尾号 {a.account_no[-4:]}", f"{a.valid_from} – {_until(a.valid_until)}"]
-        for a in unit.custody_accounts.order_by("-valid_from")
+        for a in accounts
     ]
-    rows += [
-        ["风险保证金", money(r.amount), f"{r.valid_from} – {_until(r.valid_until)}"]
-        for r in unit.reserves.order_by("-valid_from")
-    ]
+    rows += [["风险保证金", money(r.amount), f"{r.valid_from} – {_until(r.valid_until)}"] for r in reserves]
     last = unit.daily_balances.order_by("-day").first()
     note = f"{last.day} 监管账户余额 {money(last.ledger)}，未消课 {money(last.unconsumed)}" if last else ""
-    columns = ("监管方式", "账号或金额", "期间")
-    more = _page("org_money", unit)
     return Section(
-        "custody", "预收费监管", columns, rows, "没有监管账户，也没有保证金。", note, "custody-accounts", more_url=more
+        "custody",
+        "预收费监管",
+        ("监管方式", "账号或金额", "期间"),
+        rows,
+        "没有监管账户，也没有保证金。",
+        note,
+        "custody-accounts",
+        more_url=_page("org_money", unit),
+        links=_changes(
+            unit, user, [*(("custody-accounts", a.pk) for a in accounts), *(("reserves", r.pk) for r in reserves)]
+        ),
     )
 
 
-def _staff(unit: Institution, day: dt.date, shows_names: bool) -> Section:
-    people = list(
-        unit.org_staff.annotate(papers=Count("qualifications"), valid_to=Max("qualifications__valid_until")).order_by(
-            F("left_on").desc(nulls_first=True), "number"
-        )
-    )
-    shown, hidden = _cut(people)
+def _staff(unit: Institution, user: User, day: dt.date, shows_names: bool) -> Section:
+    people = list(unit.org_staff.order_by(F("left_on").desc(nulls_first=True), "number"))
+    papers: dict[int, list[Qualification]] = {}
+    for paper in Qualification.objects.filter(staff__institution=unit).order_by("valid_from", "pk"):
+        papers.setdefault(paper.staff_id, []).append(paper)
+    shown, hidden = cut(people)
     rows = [
         [
             p.number,
             p.name if shows_names else mask_name(p.name),
             f"{p.get_role_display()}（{'专职' if p.is_full_time else '兼职'}）",
             f"{p.employed_on} – {_until(p.left_on)}",
-            f"{p.papers} 份资格" if p.papers else "没有资格证",
+            "；".join(_qualified(each, p.name, day) for each in papers.get(p.pk, ())) or "没有资格证",
         ]
         for p in shown
     ]
     employed = sum(1 for p in people if p.employed_on <= day and (p.left_on is None or p.left_on >= day))
     columns = ("工号", "姓名", "岗位", "在职", "教师资格")
     note = f"{day} 在职 {employed} 人" if people else ""
-    return Section("staff", "从业人员", columns, rows, "没有登记从业人员。", note, "staff", hidden=hidden)
+    return Section(
+        "staff",
+        "从业人员",
+        columns,
+        rows,
+        "没有登记从业人员。",
+        note,
+        "staff",
+        hidden=hidden,
+        links=_changes(unit, user, [("staff", p.pk) for p in shown]),
+    )
 
 
-def _courses(unit: Institution, day: dt.date) -> Section:
+def _qualified(paper: Qualification, name: str, day: dt.date) -> str:
+    """小学 数学 20214401，2021-09-01 起长期有效, and why it counts as none."""
+    words = " ".join(part for part in (paper.stage, paper.subject, paper.number) if part)
+    until = f"至 {paper.valid_until}" if paper.valid_until else "起长期有效"
+    doubts = [
+        "已认定出借" if paper.is_lent else "",
+        "证上不是本人姓名" if paper.holder_name != name else "",
+        f"{day} 已过期" if paper.valid_until is not None and paper.valid_until < day else "",
+        f"{day} 还没有发证" if paper.valid_from > day else "",
+    ]
+    return "，".join([words, f"{paper.valid_from} {until}", *(doubt for doubt in doubts if doubt)])
+
+
+def _courses(unit: Institution, user: User, day: dt.date) -> Section:
     courses = unit.courses.annotate(
         held=Count("sessions", filter=Q(sessions__is_cancelled=False)),
         last=Max("sessions__day", filter=Q(sessions__is_cancelled=False)),
     ).order_by("-starts_on", "number")
-    shown, hidden = _cut(list(courses))
+    shown, hidden = cut(list(courses))
     rows = [
         [
             f"{c.number} {c.title}",
             f"{c.get_identified_display() or c.get_category_display()} · {c.subject}",
             f"{c.get_stage_display()} · {c.get_mode_display()}",
-            f"{c.starts_on} – {_text(c.ends_on or c.last)}",
+            f"{c.starts_on} – {text_or_missing(c.ends_on or c.last)}",
             f"{c.held} 场",
         ]
         for c in shown
@@ -208,8 +249,18 @@ def _courses(unit: Institution, day: dt.date) -> Section:
     running = sum(1 for c in shown if c.starts_on <= day and (c.ends_on is None or c.ends_on >= day))
     columns = ("课程", "类别科目", "学段方式", "起止", "场次")
     note = f"{day} 在开 {running} 门" if rows else ""
-    more = _page("org_courses", unit)
-    return Section("courses", "课程", columns, rows, "没有备案课程。", note, "courses", more_url=more, hidden=hidden)
+    return Section(
+        "courses",
+        "课程",
+        columns,
+        rows,
+        "没有备案课程。",
+        note,
+        "courses",
+        more_url=_page("org_courses", unit),
+        hidden=hidden,
+        links=_changes(unit, user, [("courses", c.pk) for c in shown]),
+    )
 
 
 def _identifications(unit: Institution) -> Section:
@@ -244,8 +295,8 @@ def _orders(unit: Institution) -> Section:
 
 
 def _refunds(unit: Institution) -> Section:
-    refunds = list(unit.refunds.select_related("order").order_by("-requested_on", "-pk")[: _MOST + 1])
-    shown, hidden = _cut(refunds)
+    refunds = list(unit.refunds.select_related("order").order_by("-requested_on", "-pk")[: MOST + 1])
+    shown, hidden = cut(refunds)
     rows = [
         [
             r.number,
@@ -269,24 +320,8 @@ def _listed(unit: Institution) -> Section:
     return Section("lists", "名单", ("名单", "期间", "列入文号", "理由"), rows, "没有列入过任何名单。")
 
 
-def _observations(unit: Institution) -> Section:
-    shown, hidden = _cut(list(unit.observations.order_by("-occurred_on", "-pk")[: _MOST + 1]))
-    rows = [
-        [o.number, o.get_source_display(), str(o.occurred_on), o.get_state_display(), _due(o), o.text[:80]]
-        for o in shown
-    ]
-    columns = ("编号", "来源", "发生", "状态", "整改", "情况")
-    note = "线索未经查实，不作为问题认定" if rows else ""
-    return Section("observations", "核查情况", columns, rows, "没有核查记录。", note, hidden=hidden)
-
-
-def _due(observation: Any) -> str:
-    if observation.rectified_on:
-        return f"{observation.rectified_on} 完成"
-    return f"{observation.due_on} 前" if observation.due_on else MISSING
-
-
-def _ads(unit: Institution) -> Section:
+def _ads(unit: Institution, user: User) -> Section:
+    shown, hidden = cut(list(unit.advertisements.order_by("-seen_on")[: MOST + 1]))
     rows = [
         [
             a.number,
@@ -295,30 +330,23 @@ def _ads(unit: Institution) -> Section:
             _until(a.removed_on) if a.removed_on else "未撤除",
             a.text[:80],
         ]
-        for a in unit.advertisements.order_by("-seen_on")[:_MOST]
+        for a in shown
     ]
-    return Section("ads", "广告", ("编号", "位置", "发现", "撤除", "内容"), rows, "没有登记广告。", kind="ads")
-
-
-def _sightings(unit: Institution) -> Section:
-    rows = [
-        [
-            str(s.seen_on),
-            s.place,
-            s.source,
-            f"从业 {_text(s.staff)} 人，学生 {_text(s.pupils)} 人",
-            s.get_licence_state_display() or MISSING,
-            _text(s.note),
-        ]
-        for s in unit.sightings.order_by("-seen_on")
-    ]
-    columns = ("发现", "地点", "来源", "人数", "证照", "情况")
-    return Section("sightings", "现场发现", columns, rows, "没有现场发现记录。")
+    return Section(
+        "ads",
+        "广告",
+        ("编号", "位置", "发现", "撤除", "内容"),
+        rows,
+        "没有登记广告。",
+        kind="ads",
+        hidden=hidden,
+        links=_changes(unit, user, [("ads", a.pk) for a in shown]),
+    )
 
 
 def _status(unit: Institution) -> Section:
     rows = [
-        [str(s.on), s.get_status_display(), _text(s.reason), _text(s.decision_no)]
+        [str(s.on), s.get_status_display(), text_or_missing(s.reason), text_or_missing(s.decision_no)]
         for s in unit.status_changes.order_by("-on")
     ]
     opened = unit.opened_on or unit.org_profiles.aggregate(first=Min("valid_from"))["first"]

@@ -12,6 +12,7 @@ from shuangjian.core import clock
 from shuangjian.dashboards.selectors.jurisdiction import findings_of
 from shuangjian.rules.declare import find_rule
 from training_orgs.models import Licence, Registration
+from training_orgs.selectors.reported import sees_sightings
 
 _MOST = 60
 _MOST_FINDINGS = 200
@@ -29,7 +30,7 @@ class Moment:
 
 def timeline(unit: Institution, user: User) -> list[Moment]:
     """The last events, newest first; those of findings as far as the reader may see them."""
-    moments = [*_of_papers(unit), *_of_states(unit), *_of_findings(unit, user)]
+    moments = [*_of_papers(unit), *_of_states(unit), *_of_sightings(unit, user), *_of_findings(unit, user)]
     return sorted(moments, key=lambda moment: moment.on, reverse=True)[:_MOST]
 
 
@@ -55,8 +56,6 @@ def _of_states(unit: Institution) -> Iterator[Moment]:
         yield Moment(entry.entered_on, f"列入{entry.get_kind_display()}", "list-check")
         if entry.left_on:
             yield Moment(entry.left_on, f"移出{entry.get_kind_display()}", "list")
-    for sighting in unit.sightings.all():
-        yield Moment(sighting.seen_on, f"现场发现：{sighting.place}", "eye")
     for check in unit.annual_checks.all():
         yield Moment(
             check.checked_on, f"{check.year} 年度年检{'合格' if check.is_passed else '不合格'}", "clipboard-check"
@@ -65,6 +64,11 @@ def _of_states(unit: Institution) -> Iterator[Moment]:
         yield Moment(
             safety.checked_on, f"{safety.get_kind_display()}核查{'通过' if safety.is_passed else '未通过'}", "shield"
         )
+
+
+def _of_sightings(unit: Institution, user: User) -> Iterator[Moment]:
+    for sighting in unit.sightings.all() if sees_sightings(user) else ():
+        yield Moment(sighting.seen_on, f"现场发现：{sighting.place}", "eye")
 
 
 def _of_findings(unit: Institution, user: User) -> Iterator[Moment]:
