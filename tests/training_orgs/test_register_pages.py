@@ -17,7 +17,9 @@ from PIL import Image
 from shuangjian.accounts.models import User
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
+from shuangjian.core.errors import InvalidInput
 from tests import make
+from tests.training_orgs.make import uscc
 from training_orgs.models import Licence, OrgProfile, Registration, SiteSighting, Staff, TrainingOrg
 from training_orgs.services import register
 
@@ -189,19 +191,48 @@ def test_photos_of_a_site_are_kept_with_it_and_a_file_that_is_none_saves_nothing
 
 
 def test_a_site_that_gets_a_licence_keeps_its_record() -> None:
-    make.town()
     bureau = signed_in("bureau")
     form = {"name": "示范点", "town": make.town().pk, "seen_on": "2026-11-09", "source": "巡查", "place": "示范路9号"}
     bureau.post("/training/sites/new/", form)
     site = Institution.objects.get(kind="suspected_site")
-    org()
-    TrainingOrg.objects.filter(pk=org("示范二中心", "91440113TEST00003X").pk).update(uscc="91440113MA59XXXX1A")
-    taken = bureau.post(f"/training/{site.code}/recognise/", {"uscc": "91440113MA59XXXX1A"})
+    TrainingOrg.objects.filter(pk=org("示范二中心", "91440113TEST00003X").pk).update(uscc=uscc(1))
+    address = f"/training/{site.code}/recognise/"
+    taken = bureau.post(address, {"uscc": uscc(1), "category": "arts"})
     assert "属于“示范二中心”" in taken.content.decode()
-    register.recognise_site(site, uscc="91440113MA59XXXX2B", today=TODAY, actor=make.Somebody())
+    assert bureau.post(address, {"uscc": uscc(2).lower(), "category": "arts"}).status_code == 302
     site.refresh_from_db()
-    assert site.kind == "training_org"
+    assert (site.kind, site.category, site.training_org.uscc) == ("training_org", "arts", uscc(2))
+    profile = site.org_profiles.get()
+    assert (profile.valid_from, profile.category, profile.address) == (TODAY, "arts", "示范路9号")
     assert site.sightings.count() == 1
+
+
+def test_a_site_is_not_recognised_by_a_wrong_check_digit_or_without_a_category() -> None:
+    bureau = signed_in("bureau")
+    form = {"name": "示范点", "town": make.town().pk, "seen_on": "2026-11-09", "source": "巡查", "place": "示范路9号"}
+    bureau.post("/training/sites/new/", form)
+    site = Institution.objects.get(kind="suspected_site")
+    address = f"/training/{site.code}/recognise/"
+    right = uscc(2)
+    wrong = right[:17] + ("1" if right[17] != "1" else "2")
+    refused = bureau.post(address, {"uscc": wrong, "category": "arts"})
+    assert refused.status_code == 422
+    assert "校验码不对" in refused.content.decode()
+    assert bureau.post(address, {"uscc": right}).status_code == 422
+    with pytest.raises(InvalidInput) as without:
+        register.recognise_site(site, uscc=right, today=TODAY, actor=make.Somebody())
+    assert [problem.path for problem in without.value.problems] == ["category"]
+    site.refresh_from_db()
+    assert (site.kind, site.training_org.uscc) == ("suspected_site", None)
+
+
+def test_nothing_is_seen_on_a_day_ahead() -> None:
+    bureau = signed_in("bureau")
+    form = {"name": "示范点", "town": make.town().pk, "seen_on": "2026-11-11", "source": "巡查", "place": "示范路9号"}
+    refused = bureau.post("/training/sites/new/", form)
+    assert refused.status_code == 422
+    assert "发现日期 2026-11-11 晚于今天（2026-11-10）" in refused.content.decode()
+    assert not Institution.objects.filter(kind="suspected_site").exists()
 
 
 def test_sites_of_one_brand_name_each_other() -> None:

@@ -54,4 +54,12 @@ class SiteForm(SightingForm):
 
 
 class RecogniseForm(RefusableForm):
-    uscc = forms.CharField(label="统一社会信用代码", max_length=18, help_text="18 位，末位为校验码。")
+    uscc = forms.CharField(label="统一社会信用代码", max_length=20, help_text="18 位，末位为校验码。")
+    category = forms.ChoiceField(
+        label="培训类别", choices=[("", "请选择"), *Category.choices], help_text="从今天起按这一类比对。"
+    )
+
+    def __init__(self, *args: Any, knows_category: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if knows_category:
+            del self.fields["category"]

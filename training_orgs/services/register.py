@@ -13,8 +13,9 @@ from shuangjian.bureau.ties import tied_to
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem, Refused
 from shuangjian.journal.services import Asked, record, request_evaluation, request_evaluations
-from training_orgs.choices import OrgStatus
-from training_orgs.models import Brand, SiteSighting, StatusChange, TrainingOrg
+from training_orgs.choices import Category, OrgStatus
+from training_orgs.identity import parse_uscc
+from training_orgs.models import Brand, OrgProfile, SiteSighting, StatusChange, TrainingOrg
 
 _STATUS_OF = {
     OrgStatus.ACTIVE: Institution.Status.ACTIVE,
@@ -80,8 +81,11 @@ def tie_brand(institution: Institution, brand: str, *, actor: Any) -> Brand | No
 
 @transaction.atomic
 def add_sighting(institution: Institution, *, values: dict[str, Any], actor: Any) -> SiteSighting:
-    """Note what was seen at a site; ``values`` are the fields of SiteSighting."""
+    """Note what was seen at a site; ``values`` are the fields of SiteSighting. InvalidInput for a day ahead."""
     sighting = SiteSighting(institution=institution, **values)
+    today = clock.today()
+    if sighting.seen_on > today:
+        raise InvalidInput([Problem("seen_on", f"发现日期 {sighting.seen_on} 晚于今天（{today}），请核对。", "future")])
     full_clean(sighting)
     sighting.save(force_insert=True)
     detail = {"seen_on": sighting.seen_on.isoformat(), "licence_state": sighting.licence_state}
@@ -90,20 +94,48 @@ def add_sighting(institution: Institution, *, values: dict[str, Any], actor: Any
 
 
 @transaction.atomic
-def recognise_site(institution: Institution, *, uscc: str, today: dt.date, actor: Any) -> Institution:
-    """A suspected site turns out to be, or becomes, a registered institution: the record goes on as one."""
+def recognise_site(
+    institution: Institution, *, uscc: str, category: str = "", today: dt.date, actor: Any
+) -> Institution:
+    """A suspected site turns out to be, or becomes, a registered institution: the record goes on as one.
+
+    InvalidInput for a code whose check digit does not hold or that another institution has, and where nobody has said
+    yet what is taught there: rules ask an institution by its ``category``.
+    """
     current = Institution.objects.select_for_update().get(pk=institution.pk)
     if current.kind != Institution.Kind.SUSPECTED_SITE:
         raise Refused(f"“{current.name}”不是疑似无证点，不能转为培训机构。", status=409)
-    owner = TrainingOrg.objects.filter(uscc=uscc).exclude(pk=current.pk).select_related("institution").first()
-    if owner is not None:
-        raise InvalidInput([Problem("uscc", f"这个统一社会信用代码属于“{owner.institution.name}”，请核对。")])
-    TrainingOrg.objects.filter(pk=current.pk).update(uscc=uscc)
+    number = _free_code(uscc, current)
+    if not current.category:
+        if category not in Category.values:
+            raise InvalidInput([Problem("category", "这个点还没有类别，请选择它属于哪一类培训。", "required")])
+        _first_profile(current, category, today)
+    TrainingOrg.objects.filter(pk=current.pk).update(uscc=number)
     current.kind = Institution.Kind.TRAINING_ORG
-    current.save(update_fields=["kind"])
+    current.save(update_fields=["kind", "category"])
     record("recognise_site", actor=actor, institution_id=current.pk, target=current.name)
     _judge(current, today, today, "疑似无证点转为培训机构")
     return current
+
+
+def _free_code(uscc: str, unit: Institution) -> str:
+    """The code as the register keeps it; InvalidInput says what is wrong with it."""
+    try:
+        number = parse_uscc(uscc)
+    except ValueError as error:
+        raise InvalidInput([Problem("uscc", str(error))]) from None
+    owner = TrainingOrg.objects.filter(uscc=number).exclude(pk=unit.pk).select_related("institution").first()
+    if owner is not None:
+        raise InvalidInput([Problem("uscc", f"这个统一社会信用代码属于“{owner.institution.name}”，请核对。")])
+    return number
+
+
+def _first_profile(unit: Institution, category: str, today: dt.date) -> None:
+    """What the site is from today on, at the place where it was last seen."""
+    unit.category = category
+    seen = unit.sightings.order_by("-seen_on", "-pk").first()
+    place = seen.place if seen is not None else ""
+    OrgProfile.objects.create(institution=unit, valid_from=today, sign_name=unit.name, category=category, address=place)
 
 
 def _judge(institution: Institution, since: dt.date, today: dt.date, cause: str) -> None:

@@ -184,8 +184,11 @@ class RecogniseView(ActView):
     form_class = forms.RecogniseForm
     title, button, done = "转为培训机构", "转为培训机构", "已转为培训机构，以前的记录都保留。"
 
+    def form(self, unit: Institution, data: Any = None) -> Form:
+        return forms.RecogniseForm(data, knows_category=bool(unit.category))
+
     def act(self, unit: Institution, values: dict[str, Any]) -> None:
-        register.recognise_site(unit, uscc=values["uscc"], today=clock.today(), actor=self.request.user)
+        register.recognise_site(unit, today=clock.today(), actor=self.request.user, **values)
 
 
 class SiteAddView(ScopedView):
