@@ -191,13 +191,14 @@ def reply_and_close(
 def _observe(complaint: Complaint, found: Found, actor: Any, now: dt.datetime | None) -> Observation:
     if complaint.institution is None:
         raise Refused(f"{complaint.number} 还没有关联单位，不能认定为查实；请先关联单位。", code="unlinked")
-    if names_complainant(found.text, complaint):
-        raise InvalidInput([Problem("text", "情况会给被投诉单位看，其中写有投诉人的姓名或电话，请删去。")])
+    _names_nobody("text", found.text, complaint)
+    _names_nobody("about", found.about, complaint)
     if found.observation:
         rows = Observation.objects.select_for_update().filter(institution=complaint.institution)
         known = rows.filter(number=found.observation).first()
         if known is None:
             raise InvalidInput([Problem("observation", f"这个单位没有编号为“{found.observation[:30]}”的核查情况。")])
+        _names_nobody("observation", f"{known.text}\n{known.about}", complaint)
         known.complaint = complaint
         known.save(update_fields=["complaint"])
     else:
@@ -218,6 +219,13 @@ def _observe(complaint: Complaint, found: Found, actor: Any, now: dt.datetime | 
     elif known.state == State.REFUTED:
         raise Conflict(f"{known.number} 已认定为未查实，不能据以认定投诉查实；请先撤回那一条的认定。")
     return known
+
+
+def _names_nobody(path: str, text: str, complaint: Complaint) -> None:
+    """InvalidInput where a text that the institution will read names who complained, here or in what repeats it."""
+    if any(names_complainant(text, each) for each in (complaint, *complaint.duplicates.all())):
+        how = "请另行登记一条不写投诉人的" if path == "observation" else "请删去"
+        raise InvalidInput([Problem(path, f"被投诉单位看得到核查情况，其中写有投诉人的姓名或电话，{how}。")])
 
 
 def _locked(act: Act, pk: int, actor: Any) -> Complaint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unicodedata import normalize
 
 from django.db.models import Q, QuerySet
 
@@ -90,17 +91,20 @@ def shown_text(principal: Any, complaint: Complaint) -> str:
 
 def without_people(text: str, complaint: Complaint | None = None) -> str:
     """The text without the complainant and without anything that looks like a telephone or identity number."""
-    if complaint is not None:
-        for word in (complaint.complainant_name, complaint.complainant_phone):
-            if len(word) > 1:
-                text = text.replace(word, _HIDDEN)
+    for words in _people(complaint) if complaint is not None else ():
+        text = words.sub(_HIDDEN, text)
     return _NUMBER_IN_TEXT.sub(_HIDDEN, text)
 
 
 def names_complainant(text: str, complaint: Complaint) -> bool:
-    """Whether a text that the institution will read gives the complainant away."""
+    """Whether a text that the institution will read gives the complainant away, however it is spaced or typed."""
+    return any(words.search(form) for words in _people(complaint) for form in (text, normalize("NFKC", text)))
+
+
+def _people(complaint: Complaint) -> list[re.Pattern[str]]:
+    """What finds the complainant's name and number in a text: 张 三, 138-0000 0001."""
     words = (complaint.complainant_name, complaint.complainant_phone)
-    return any(len(word) > 1 and word in text for word in words)
+    return [re.compile(r"[\s·.\-—－]*".join(map(re.escape, word))) for word in words if len(word) > 1]
 
 
 def _acts(principal: Any) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.evidence import complaint_acts as acts
+from shuangjian.evidence import observation_acts as observations
 from shuangjian.evidence.choices import ComplaintChannel, ComplaintState, State
 from shuangjian.evidence.kinds import find_kind
 from shuangjian.evidence.limits import reply_limits
@@ -177,6 +178,44 @@ def test_what_the_institution_will_read_must_not_name_the_complainant() -> None:
         with pytest.raises(InvalidInput, match="1 处"):
             acts.decide(one.pk, is_confirmed=True, found=told, actor=BOSS, now=NOW)
     assert not Observation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "given", ["虚构 甲来电", "虚构·甲", "电话138 0000 0001", "138-0000-0001", "１３８０００００００１"]
+)
+def test_a_name_or_number_spaced_out_or_typed_wide_names_the_complainant_too(given: str) -> None:
+    unit = org()
+    made = complaint(unit)
+    acts.start_check(made.pk, actor=BOSS, now=NOW)
+    for found in (acts.Found(kind="contract", text=given), acts.Found(kind="contract", text="不退费", about=given)):
+        with pytest.raises(InvalidInput) as caught:
+            acts.decide(made.pk, is_confirmed=True, found=found, actor=BOSS, now=NOW)
+        assert {each.path for each in caught.value.problems} <= {"text", "about"}
+    assert not Observation.objects.exists()
+
+
+def test_neither_a_known_observation_nor_what_repeats_the_complaint_may_give_somebody_away() -> None:
+    unit = org()
+    made, again = complaint(unit), complaint(unit, complainant_name="虚构乙", complainant_phone="")
+    acts.mark_duplicate(again.pk, of=made.number, actor=BOSS, now=NOW)
+    acts.start_check(made.pk, actor=BOSS, now=NOW)
+    known = observations.record_observation(
+        unit, kind="contract", occurred_on=dt.date(2026, 11, 18), source="audit", text=f"{NAME}说不退费", actor=BOSS,
+        now=NOW,
+    )  # fmt: skip
+    for found in (acts.Found(observation=known.number), acts.Found(kind="contract", text="虚构乙说不退费")):
+        with pytest.raises(InvalidInput, match="1 处"):
+            acts.decide(made.pk, is_confirmed=True, found=found, actor=BOSS, now=NOW)
+    known.refresh_from_db()
+    assert (known.state, known.complaint) == (State.CLUE, None)
+
+
+def test_a_correction_may_not_name_the_complainant_either() -> None:
+    made = complaint(org())
+    acts.start_check(made.pk, actor=BOSS, now=NOW)
+    acts.decide(made.pk, is_confirmed=True, found=FOUND, actor=BOSS, now=NOW)
+    with pytest.raises(InvalidInput):
+        observations.change_observation(Observation.objects.get().pk, text=f"{NAME}来电", severity=None, actor=BOSS)
 
 
 def test_a_withdrawn_decision_takes_the_observation_back_and_only_the_bureau_may() -> None:
