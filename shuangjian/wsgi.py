@@ -7,10 +7,11 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from shuangjian.api.chunked import ChunkedBodies
+from shuangjian.api.unread import UnreadBodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuangjian.settings.prod")
 os.environ.setdefault("DATABASE_ROLE", "app")
 
-application = ChunkedBodies(get_wsgi_application(), limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = UnreadBodies(ChunkedBodies(get_wsgi_application(), limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
 # Only now: its module needs the apps to be ready.
 import_module("shuangjian.rules.doorbell").warm_up()

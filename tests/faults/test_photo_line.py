@@ -190,6 +190,33 @@ def test_fifty_megabytes_are_refused_before_they_are_sent(server: Server, sender
     assert not PartialUpload.objects.exists()
 
 
+def test_the_answer_to_what_was_not_read_reaches_a_sender_who_sends_it_all_first(
+    server: Server, sender: SimpleNamespace
+) -> None:
+    """As most clients do: the whole body, then the answer. Reset instead, they would know nothing of the refusal."""
+    body = bytes(50 * 1024 * 1024)
+    for _ in range(3):
+        with server.line() as line:
+            line.sendall(head(sender, uuid.uuid4(), offset=0, total=len(body)) + b"\r\n" + body)
+            status, told = answer_on(line)
+        assert (status, told["code"]) == (413, "too_large")
+
+
+def test_on_one_line_a_photo_may_be_sent_three_times(server: Server, sender: SimpleNamespace) -> None:
+    """What has arrived is not read again, and yet the line stays fit for the next request."""
+    data, key = noisy(800, 600), uuid.uuid4()
+    assert len(data) > 100_000
+    request = head(sender, key, offset=0, total=len(data)).replace(b"Connection: close", b"Connection: keep-alive")
+    with server.line() as line:
+        answers = []
+        for _ in range(3):
+            line.sendall(request + b"\r\n" + data)
+            answers.append(answer_on(line))
+    assert [status for status, _ in answers] == [201, 200, 200]
+    assert {told["sha256"] for _, told in answers} == {hashlib.sha256(data).hexdigest()}
+    assert VisitPhoto.objects.count() == 1
+
+
 def test_slow_phones_keep_nobody_waiting(server: Server, sender: SimpleNamespace) -> None:
     """Three of four threads wait for phones that send a little now and then; the fourth takes a photo meanwhile."""
     data, slow = noisy(800, 600), [uuid.uuid4() for _ in range(3)]
