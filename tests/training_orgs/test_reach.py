@@ -6,9 +6,12 @@ import datetime as dt
 
 import pytest
 
+from shuangjian.bureau.models import Institution
 from shuangjian.journal.models import EvaluationRequest
+from tests import make as platform
 from tests.make import Somebody
 from tests.training_orgs import money_make as make
+from tests.training_orgs.make import licence
 from training_orgs.rows import save_rows
 from training_orgs.services.courses import cancel_sessions
 from training_orgs.services.reach import since_for_courses
@@ -101,3 +104,60 @@ def test_a_course_filed_as_another_category_asks_from_its_first_session_or_payme
     saved = save_rows("courses", [row], actor=Somebody())
     assert saved.changed == 1
     assert _asked_since() == DAY("2026-09-10")
+
+
+def test_a_reserve_filed_late_is_judged_from_its_first_day():
+    unit = make.org()
+    save_rows("reserves", [{"amount": 5000, "valid_from": "2026-01-01"}], actor=Somebody(), institution=unit)
+    assert _asked_since() == DAY("2026-01-01")
+    EvaluationRequest.objects.all().delete()
+    row = {"amount": 5000, "valid_from": "2026-01-01", "valid_until": "2026-06-30"}
+    save_rows("reserves", [row], actor=Somebody(), institution=unit)
+    assert _asked_since() == DAY("2026-01-01")
+
+
+def _bodies(town):  # type: ignore[no-untyped-def]
+    fields = {"kind": "public_body", "pinyin": "-"}
+    bureau = Institution.objects.create(code="440113-JY", name="区教育局", category="bureau", **fields)
+    body = Institution.objects.create(code=town.code, name=town.name, category="town", town=town, **fields)
+    return bureau, body
+
+
+def _asked_of(*bodies):  # type: ignore[no-untyped-def]
+    asked = EvaluationRequest.objects.filter(institution__in=bodies)
+    return dict(asked.values_list("institution_id", "since"))
+
+
+def test_a_licence_is_counted_again_by_the_town_and_the_bureau_from_its_month():
+    place = platform.town()
+    bureau, body = _bodies(place)
+    other = platform.town("440113999", "别的镇")
+    elsewhere = Institution.objects.create(
+        code=other.code, name=other.name, category="town", town=other, kind="public_body", pinyin="-"
+    )
+    unit = make.org(town=place)
+    row = {
+        "kind": "school_running", "number": "教民9号", "department": "JY", "categories": ["subject"],
+        "issued_on": "2026-10-15", "expires_on": "2029-10-14",
+    }  # fmt: skip
+    platform.department("JY", "区教育局")
+    save_rows("licences", [row], actor=Somebody(), institution=unit)
+    october = DAY("2026-10-01")
+    assert _asked_of(bureau, body, elsewhere) == {bureau.pk: october, body.pk: october}
+    EvaluationRequest.objects.all().delete()
+    save_rows("licences", [row], actor=Somebody(), institution=unit)
+    assert _asked_of(bureau, body) == {}
+
+
+def test_an_institution_that_moves_is_counted_again_by_both_towns():
+    place, other = platform.town(), platform.town("440113999", "别的镇")
+    bureau, body = _bodies(place)
+    there = Institution.objects.create(
+        code=other.code, name=other.name, category="town", town=other, kind="public_body", pinyin="-"
+    )
+    unit = make.org(town=place)
+    licence(unit, issued_on=DAY("2026-03-20"))
+    row = {"code": unit.code, "name": unit.name, "town": other.name, "address": "示范路1号", "category": "subject"}
+    save_rows("orgs", [row], actor=Somebody())
+    march = DAY("2026-03-01")
+    assert _asked_of(bureau, body, there) == {bureau.pk: march, body.pk: march, there.pk: march}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from django.db.models import Q
+
+from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.journal.services import Asked, request_evaluations
+from shuangjian.rules.periods import BEGINNING
 
 
 def ask(
@@ -21,3 +25,13 @@ def ask_many(since: Mapping[int, dt.date | None], *, until: dt.date | None = Non
     """As ``ask``, for each institution from its own day on; a day ahead of ``until`` counts as ``until``."""
     last = until or clock.today()
     request_evaluations(Asked(unit, min(first or last, last), last, cause) for unit, first in sorted(since.items()))
+
+
+def ask_counting_bodies(towns: Iterable[int | None], *, since: dt.date, cause: str) -> None:
+    """Ask that the bodies that answer for the number of institutions (TO-02) and for the lists (TO-34) be judged, from
+    the month of ``since`` on: the bureau's, and those of these towns (ids)."""
+    named = {town for town in towns if town is not None}
+    of_towns = Q(category="bureau") | Q(category="town", town__in=named)
+    bodies = Institution.objects.filter(of_towns, kind=Institution.Kind.PUBLIC_BODY)
+    first = max(since.replace(day=1), BEGINNING)
+    ask_many(dict.fromkeys(bodies.values_list("pk", flat=True), first), cause=cause)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from shuangjian.bureau.models import Department
+from shuangjian.bureau.models import Department, Institution
 from training_orgs.choices import Category, CourseStage, LicenceKind, RegistrationKind
 from training_orgs.models import AnnualCheck, CustodyAccount, Licence, Registration, Reserve, SafetyCheck
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Flag, Many, Money, Number, OneOf, Text
 from training_orgs.rows.checks import in_order, once
 from training_orgs.rows.declare import Column, Kind, register
+from training_orgs.rows.staging import Written
+from training_orgs.services.judging import ask_counting_bodies
 
 CATEGORIES = OneOf(dict(Category.choices))
 STAGES = OneOf(dict(CourseStage.choices), also={"幼儿": "preschool", "义务教育": "compulsory"})
@@ -41,6 +43,15 @@ class Licences(Kind):
         once(batch, ("kind", "number", "issued_on"), "这个许可证号和发证日期")
         departments(batch, "department")
         _of_others(batch)
+
+    def write(self, batch: Batch) -> Written:
+        written = super().write(batch)
+        days = [batch.get("issued_on")[row] for row in {*written.fresh, *written.altered}]
+        if days:
+            # A town's count is of the town in which the institution lies; a month's stands on the month's first day.
+            towns = Institution.objects.filter(pk__in=written.since).values_list("town", flat=True)
+            ask_counting_bodies(towns, since=min(days), cause="办学许可变更")
+        return written
 
 
 @register
@@ -117,6 +128,7 @@ class CustodyAccounts(Kind):
 class Reserves(Kind):
     key, label, model = "reserves", "风险保证金", Reserve
     unique = ("institution_id", "valid_from")
+    dated = "valid_from"
     columns = (
         Column("amount", "金额（元）", Money(), is_required=True),
         Column("valid_from", "起", Day(), is_required=True),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from shuangjian.bureau.imports import towns_by_name
 from shuangjian.bureau.models import Institution, Town
@@ -16,13 +16,14 @@ from shuangjian.core import clock
 from shuangjian.core.locks import lock_singleton
 from shuangjian.core.querysets import power_of
 from shuangjian.journal.services import Asked, request_evaluations
-from training_orgs.models import Brand, OrgProfile, TrainingOrg
+from training_orgs.models import Brand, Licence, OrgProfile, TrainingOrg
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Flag, Number, OneOf, Text, Uscc
 from training_orgs.rows.checks import in_order
 from training_orgs.rows.declare import KINDS, Column, Kind, register
 from training_orgs.rows.kinds.papers import CATEGORIES, departments
 from training_orgs.rows.staging import Written
+from training_orgs.services.judging import ask_counting_bodies
 from training_orgs.services.sites import SITE_PREFIX
 
 PREFIXES = {Institution.Kind.SUSPECTED_SITE: SITE_PREFIX, Institution.Kind.TRAINING_ORG: "PX440113"}
@@ -91,6 +92,7 @@ class _Row:
     is_new: bool
     changed: set[str] = field(default_factory=set)
     old_profile: OrgProfile | None = None
+    old_town: int | None = None
 
 
 class _Plan:
@@ -185,7 +187,7 @@ class _Plan:
         is_new = unit is None
         unit = unit or Institution(kind=values["kind"], code=values["uscc"] or "", stages=[])
         org = TrainingOrg() if is_new else unit.training_org
-        row = _Row(index, unit, org, self.profiles.get(unit.pk) if not is_new else None, is_new)
+        row = _Row(index, unit, org, self.profiles.get(unit.pk) if not is_new else None, is_new, old_town=unit.town_id)
         mine: dict[str, Any] = {"name": values["name"], "pinyin": sort_key(values["name"], 240)}
         if town is not None:
             mine |= {"town": town, "town_candidates": ""}
@@ -268,6 +270,7 @@ def _write(batch: Batch, rows: list[_Row]) -> Written:
         if row.is_new or row.changed:
             written.since[row.unit.pk] = row.profile.valid_from if row.profile else None
     _judge_brands(touched, besides=set(written.since))
+    _judge_towns([row for row in changed if "town" in row.changed])
     written.fresh = [row.index for row in new]
     written.altered = frozenset(row.index for row in changed)
     written.created, written.changed = len(new), len(changed)
@@ -297,6 +300,15 @@ def _judge_brands(brands: set[int], *, besides: set[int]) -> None:
         today = clock.today()
         others = TrainingOrg.objects.filter(brand__in=brands).exclude(pk__in=besides).order_by("pk")
         request_evaluations(Asked(pk, today, today, "机构品牌变更") for pk in others.values_list("pk", flat=True))
+
+
+def _judge_towns(moved: list[_Row]) -> None:
+    """A licence counts in the town in which its institution lies now: the months of both towns since it was issued."""
+    units = [row.unit.pk for row in moved]
+    first = Licence.objects.filter(institution__in=units).aggregate(first=Min("issued_on"))["first"]
+    if first is not None:
+        towns = {town for row in moved for town in (row.old_town, row.unit.town_id)}
+        ask_counting_bodies(towns, since=first, cause="机构所属镇街变更")
 
 
 def _write_profiles(rows: list[_Row]) -> None:
