@@ -198,7 +198,9 @@ def money(org: Institution) -> dict[str, dict[str, Any]]:
     own, of_course = {"code": org.code}, {"code": org.code, "number": course.number}
     return {
         **dict.fromkeys(["org_courses", "org_money", "org_identify", "course_check"], own),
-        **dict.fromkeys(["training_org", "org_status", "org_brand", "org_recognise", "org_sighting"], own),
+        **dict.fromkeys(
+            ["training_org", "org_change", "org_status", "org_brand", "org_recognise", "org_sighting"], own
+        ),
         "org_money_day": {**own, "day": "2026-09-01"},
         **dict.fromkeys(["course_identify", "course_publish"], of_course),
         **dict.fromkeys(["session_cancel", "session_lessons"], {**own, "pk": held.pk}),

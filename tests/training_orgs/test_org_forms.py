@@ -1,0 +1,90 @@
+"""登记机构 and 修改档案 by a form: the same checks as every door, and what an institution was stays on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+
+from shuangjian.bureau.models import Institution
+from shuangjian.core import clock
+from tests import make as accounts
+from tests.training_orgs import make
+from training_orgs.models import SiteSighting
+
+TODAY = dt.date(2026, 11, 10)
+WRITTEN = {
+    "name": "示范新艺术坊", "category": "文化艺术类", "town": "市桥街道", "address": "示范路8号", "area_m2": "300",
+    "is_online_only": "否", "opened_on": "2026-11-02",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def a_tuesday(db: None) -> Iterator[None]:
+    accounts.town()
+    with time_machine.travel(clock.at(TODAY, 600), tick=False):
+        yield
+
+
+@pytest.fixture
+def bureau() -> Client:
+    client = Client()
+    client.force_login(accounts.user("bureau"))
+    return client
+
+
+def test_an_institution_is_registered_by_a_form_from_its_opening_on(bureau: Client) -> None:
+    assert "登记机构" in bureau.get("/training/").content.decode()
+    answer = bureau.post("/training/new/", {**WRITTEN, "uscc": make.uscc(5)})
+    unit = Institution.objects.get(name="示范新艺术坊")
+    assert answer["Location"] == f"/training/{unit.code}/"
+    profile = unit.org_profiles.get()
+    assert (unit.code, unit.kind, profile.valid_from) == (make.uscc(5), "training_org", dt.date(2026, 11, 2))
+
+
+def test_a_wrong_check_digit_stands_at_its_field_and_nothing_is_saved(bureau: Client) -> None:
+    right = make.uscc(5)
+    wrong = right[:17] + ("1" if right[17] != "1" else "2")
+    answer = bureau.post("/training/new/", {**WRITTEN, "uscc": wrong, "category": ""})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "校验码不对" in page
+    assert 'value="示范新艺术坊"' in page
+    assert not Institution.objects.filter(name="示范新艺术坊").exists()
+
+
+def test_what_is_in_the_register_is_refused_and_not_overwritten(bureau: Client) -> None:
+    unit = make.org("示范一部", code=make.uscc(5), town=accounts.town())
+    answer = bureau.post("/training/new/", {**WRITTEN, "uscc": make.uscc(5)})
+    assert answer.status_code == 422
+    assert f"名录中已有这家机构：示范一部，代码 {unit.code}" in answer.content.decode()
+    unit.refresh_from_db()
+    assert (unit.name, unit.category, unit.org_profiles.count()) == ("示范一部", "subject", 1)
+
+
+def test_a_change_holds_from_its_day_and_what_was_before_stays(bureau: Client) -> None:
+    unit = make.org("示范一部", code=make.uscc(5), town=accounts.town())
+    address = f"/training/{unit.code}/profile/"
+    page = bureau.get(address).content.decode()
+    assert 'value="示范一部"' in page
+    assert 'value="示范路1号"' in page
+    answer = bureau.post(address, {**WRITTEN, "uscc": make.uscc(5), "opened_on": "", "valid_from": "2026-11-03"})
+    assert answer.status_code == 302
+    before, after = unit.org_profiles.order_by("valid_from")
+    assert (before.address, before.valid_until) == ("示范路1号", dt.date(2026, 11, 2))
+    assert (after.address, after.category, after.valid_from) == ("示范路8号", "arts", dt.date(2026, 11, 3))
+    then = bureau.get(f"/training/{unit.code}/?as_of=2026-11-02").content.decode()
+    assert "<dd>示范路1号</dd>" in then
+
+
+def test_a_suspected_site_keeps_its_code_and_kind_when_it_is_named_anew(bureau: Client) -> None:
+    site = make.org("示范点", code="YS44011300001", kind="suspected_site", category="", town=accounts.town())
+    form = {"name": "示范点二", "town": "市桥街道", "address": "示范路9号"}
+    assert "另登记一次现场发现" in bureau.post(f"/training/{site.code}/profile/", form).content.decode()
+    SiteSighting.objects.create(institution=site, seen_on="2026-11-02", source="巡查", place="示范路9号")
+    assert bureau.post(f"/training/{site.code}/profile/", form).status_code == 302
+    site.refresh_from_db()
+    assert (site.name, site.code, site.kind) == ("示范点二", "YS44011300001", "suspected_site")
