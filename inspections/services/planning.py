@@ -54,12 +54,14 @@ def plan_visits(
     purpose: str = "",
     complaint: Complaint | None = None,
     follows: Visit | None = None,
+    key: uuid.UUID | None = None,
     now: dt.datetime | None = None,
 ) -> list[Visit]:
     """One planned visit to each institution on ``planned_on``, all with the same people; all or nothing.
 
     Bureau, centre, town plan in their jurisdiction; inspectors visits of their own. At least two inspectors; ``lead``
-    is the first unless said. InvalidInput names ``institutions[2]``, ``inspectors`` … .
+    is the first unless said. The same plan with the same ``key`` again, as of a form posted twice, answers the same
+    visits. InvalidInput names ``institutions[2]``, ``inspectors`` … .
     """
     people, today = list(dict.fromkeys(inspectors)), today_of(now)
     problems = _target_problems(institutions, actor) + people_problems(people, institutions, at_least=2)
@@ -74,22 +76,24 @@ def plan_visits(
     problems += _origin_problems(institutions, complaint, follows, actor)
     if problems:
         raise InvalidInput(problems)
-    numbers = next_numbers(Visit, "JC", today.year, len(institutions))
-    joining = list(departments)
+    plan = {
+        "planned_on": planned_on, "kind": kind, "purpose": clean(purpose), "complaint": complaint, "follows": follows,
+        "created_by": person_of(actor),
+    }  # fmt: skip
+    joining, first = list(departments), lead or people[0]
+    keys = _keys(institutions, key, [*plan.values(), *people, first, *joining])
+    # The lock of the numbers first: the second of two equal plans finds what the first has put in.
+    numbers = iter(next_numbers(Visit, "JC", today.year, len(institutions)))
+    known = {each.key: each for each in Visit.objects.filter(key__in=keys)}
     visits = []
-    for institution, number in zip(institutions, numbers, strict=True):
-        visit = Visit(
-            number=number,
-            institution=institution,
-            kind=kind,
-            planned_on=planned_on,
-            purpose=clean(purpose),
-            complaint=complaint,
-            follows=follows,
-            created_by=person_of(actor),
-        )
-        _insert(visit, people, lead or people[0], joining)
-        note(visit, Act.PLANNED, actor=actor, now=now, detail={"inspectors": len(people)})
+    for institution, own in zip(institutions, keys, strict=True):
+        visit = known.get(own)
+        if visit is None or visit.state == VisitState.CANCELLED:  # called off and planned anew from the same page
+            visit = Visit(
+                key=own if visit is None else uuid.uuid4(), number=next(numbers), institution=institution, **plan
+            )
+            _insert(visit, people, first, joining)
+            note(visit, Act.PLANNED, actor=actor, now=now, detail={"inspectors": len(people)})
         visits.append(visit)
     return visits
 
@@ -258,6 +262,13 @@ def _origin_problems(
     ):
         problems.append(Problem("follows", "没有这次检查，或它不是对所选检查对象的检查。"))
     return problems
+
+
+def _keys(institutions: Sequence[Institution], key: uuid.UUID | None, said: Sequence[Any]) -> list[uuid.UUID]:
+    """A key for the visit to each institution: the same for the same ``key`` of a form and the same things said."""
+    base = uuid.uuid4() if key is None else key
+    told = "|".join(str(getattr(each, "pk", each)) for each in said)
+    return [uuid.uuid5(base, f"{each.code}|{told}") for each in institutions]
 
 
 def _begun(started_at: dt.datetime | None, actor: Any, now: dt.datetime | None) -> dt.datetime:

@@ -21,7 +21,7 @@ from inspections.selectors import visits_of
 from inspections.services.sync import people_by_login
 from inspections.services.visits import plan_visits
 from inspections.views.answering import READING
-from inspections.views.day import InspectorPage, find_units
+from inspections.views.day import InspectorPage, find_units, posted_key
 from inspections.visit_forms import PlanForm, named_units
 from shuangjian.accounts.models import RoleKind
 from shuangjian.accounts.requests import signed_in
@@ -97,6 +97,7 @@ class PlanView(InspectorPage):
         return super().get_context_data(
             colleagues=colleagues(user, None, people),
             departments=[{**each, "is_on": each["code"] in joining} for each in departments_for(None)],
+            key=posted_key(request),
             complaint=request.POST.get("complaint", asked(request, "complaint")),
             follows=request.POST.get("follows", asked(request, "follows")),
             **kwargs,
@@ -132,6 +133,7 @@ class PlanView(InspectorPage):
             departments=Department.objects.filter(code__in=posted.getlist("departments")),
             complaint=get_object_or_404(complaints_of(user), number=number) if number else None,
             follows=get_object_or_404(Visit.objects.visible_to(user), number=follows) if follows else None,
+            key=posted_key(self.request),
             actor=user,
         )
 

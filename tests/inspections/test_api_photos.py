@@ -28,14 +28,8 @@ from tests.inspections.visit_make import NOW, begun, handed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    cast = visit_make.cast()
+def cast(cast: SimpleNamespace) -> SimpleNamespace:
     later = clock.now() + dt.timedelta(days=1)
     for name, town in (("token", cast.east), ("other_token", cast.west)):
         setattr(cast, name, create_api_token(name=name, actor=None, town=town, can_write=True, expires_at=later)[1])

@@ -19,16 +19,6 @@ from tests.inspections import visit_make
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
-
-
 @pytest.fixture
 def call(cast: SimpleNamespace) -> Call:
     later = clock.now() + dt.timedelta(days=1)

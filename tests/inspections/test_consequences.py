@@ -24,16 +24,6 @@ pytestmark = pytest.mark.django_db
 LATER = clock.at(dt.date(2026, 11, 26), 9 * 60)
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
-
-
 def corrected(cast: SimpleNamespace, visit: Visit, result: str = "ordered", **values: Any) -> Visit:
     """The visit filed again with another answer to S-02."""
     correct_visit(visit.pk, reason="写错了", actor=cast.first, now=LATER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pytest
 import time_machine
@@ -25,11 +24,6 @@ from training_orgs.models import TrainingOrg
 pytestmark = pytest.mark.django_db
 #: At night and not at a whole second, as it comes.
 NOW = clock.at(dt.date(2026, 11, 25), 0) + dt.timedelta(minutes=7, microseconds=123_456)
-
-
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: object) -> None:
-    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture

@@ -33,16 +33,6 @@ pytestmark = pytest.mark.django_db
 MARKUP = '#import "/etc/passwd" #panic("x") *强调* $x$ \\ @ref <label> // 注释'
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: object) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
-
-
 class Printed:
     """What was printed: the data that the layout got, its folder's photos, and the PDF."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict
 from types import SimpleNamespace
-from typing import Any
 
 import pgtrigger
 import pytest
@@ -26,14 +25,8 @@ from tests.inspections.visit_make import NOW, TODAY, answer, begun, details, fil
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: object) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    cast = visit_make.cast()
+def cast(cast: SimpleNamespace) -> SimpleNamespace:
     with pgtrigger.ignore("inspections.ChecklistItem:checklist_item_kept"):
         ChecklistItem.objects.filter(code="S-03").update(problem_kind="fire")
     return cast

@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from inspections.models import Visit
 from inspections.services.visits import plan_visits, review_visit
-from tests import make
 from tests.inspections import visit_make
-from tests.inspections.visit_make import NOW, TODAY, answer, begun, filed, filled, handed_in, jpeg, photo
+from tests.inspections.visit_make import NOW, TODAY, answer, begun, browser, filed, filled, handed_in, jpeg, photo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_that_hour")]
 
 JSON = {"HTTP_ACCEPT": "application/json"}
-
-
-@pytest.fixture(autouse=True)
-def _now(settings: Any, tmp_path: object) -> Iterator[None]:
-    settings.MEDIA_ROOT = tmp_path
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
-
-
-def browser(person: Any) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def page(client: Client, name: str, *arguments: Any, status: int = 200, **query: str) -> str:
@@ -360,32 +339,6 @@ class TestTheList:
         planned(cast)
         seen = browser(cast.town).get(reverse("visits"), query)
         assert seen.context["page_obj"].paginator.count == found
-
-    def test_several_targets_are_planned_at_once_by_lines_of_codes_and_names(self, cast: SimpleNamespace) -> None:
-        second = make.training_org("虚构培训三部", town=cast.east, category="arts")
-        posted = {
-            "units": f"{cast.org.code} {cast.org.name}\n虚构培训三部\n", "planned_on": "2026-11-26", "kind": "planned",
-            "purpose": "秋季检查", "inspectors": [cast.first.username, cast.second.username],
-        }  # fmt: skip
-        answered = browser(cast.town).post(reverse("visit_plan"), posted)
-        assert answered.status_code == 302
-        assert set(Visit.objects.values_list("institution", flat=True)) == {cast.org.pk, second.pk}
-
-    def test_a_line_that_names_nothing_and_one_inspector_are_told_at_the_fields(self, cast: SimpleNamespace) -> None:
-        posted = {"units": cast.other.code, "planned_on": "2026-11-26", "kind": "planned", "inspectors": ["jiancha1"]}
-        answered = browser(cast.town).post(reverse("visit_plan"), posted)
-        assert answered.status_code == 422
-        assert "没有代码或名称为" in answered.content.decode()
-        answered = browser(cast.town).post(reverse("visit_plan"), {**posted, "units": cast.org.code})
-        assert "检查人员不少于 2 名" in answered.content.decode()
-
-    def test_an_inspector_who_can_no_longer_be_chosen_is_named_and_not_left_out(self, cast: SimpleNamespace) -> None:
-        unit, people = cast.org.code, [cast.first.username, cast.second.username, "gone"]
-        plan = {"units": unit, "planned_on": "2026-11-26", "kind": "planned", "inspectors": people}
-        spot = {"unit": unit, "inspectors": ["gone"]}
-        for person, name, posted in ((cast.town, "visit_plan", plan), (cast.first, "visit_open", spot)):
-            assert "没有登录名为“gone”" in browser(person).post(reverse(name), posted).content.decode()
-        assert not Visit.objects.exists()
 
     def test_the_page_of_an_institution_tells_its_visits_to_whom_they_are_open(self, cast: SimpleNamespace) -> None:
         visit = filed(cast)

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import time_machine
 from pytest_django import DjangoAssertNumQueries
 
-from tests.inspections import visit_make
-from tests.inspections.test_visit_pages import browser, page, planned
-from tests.inspections.visit_make import NOW, begun, filed, filled, photo
+from tests.inspections.test_visit_pages import page, planned
+from tests.inspections.visit_make import begun, browser, filed, filled, photo
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now(settings: Any, tmp_path: object) -> Iterator[None]:
-    settings.MEDIA_ROOT = tmp_path
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_that_hour")]
 
 
 def test_the_form_takes_as_many_queries_for_one_photo_as_for_ten(

@@ -32,16 +32,6 @@ from tests.inspections.visit_make import NOW, TODAY, answer, begun, details, fil
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: pytest.FixtureRequest, tmp_path: object) -> None:
-    settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
-
-
 def paths(error: InvalidInput) -> list[str]:
     return [each.path for each in error.problems]
 

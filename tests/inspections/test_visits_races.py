@@ -16,20 +16,9 @@ from inspections.services.visits import Stale, hand_in_visit, plan_visits, revie
 from shuangjian.core.errors import Conflict
 from shuangjian.evidence.models import Observation
 from tests.faults.parallel import together
-from tests.inspections import visit_make
 from tests.inspections.visit_make import NOW, TODAY, answer, begun, filled, handed_in, jpeg, photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def cast(transactional_db: None) -> SimpleNamespace:
-    return visit_make.cast()
 
 
 def failures(results: list[Any], kind: type[Exception] = Conflict) -> int:
@@ -44,6 +33,14 @@ def test_the_same_key_opened_by_four_threads_is_one_visit(cast: SimpleNamespace)
     assert failures(results) == 0
     assert {each.pk for each in results} == {Visit.objects.get().pk}
     assert VisitStep.objects.count() == 1
+
+
+def test_the_same_plan_of_one_page_posted_by_four_threads_is_one_visit(cast: SimpleNamespace) -> None:
+    key, people = uuid.uuid4(), [cast.first, cast.second]
+    plan = {"planned_on": TODAY, "inspectors": people, "actor": cast.town, "key": key, "now": NOW}
+    results = together([lambda: plan_visits([cast.org], **plan) for _ in range(4)])
+    assert failures(results) == 0
+    assert {visit.pk for visits in results for visit in visits} == {Visit.objects.get().pk}
 
 
 def test_visits_opened_at_one_moment_have_different_numbers(cast: SimpleNamespace) -> None:

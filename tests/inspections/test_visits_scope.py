@@ -22,16 +22,6 @@ pytestmark = pytest.mark.django_db
 PARTS = (Answer, VisitPhoto, VisitVersion, VisitStep)
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    return visit_make.cast()
-
-
 @pytest.mark.parametrize("who", ["first", "second", "town", "bureau"])
 def test_inspectors_and_those_above_see_a_visit_and_its_parts(cast: SimpleNamespace, who: str) -> None:
     visit = handed_in(cast)

@@ -22,14 +22,8 @@ from tests.inspections.visit_make import NOW, TODAY, photo
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
-def cast(db: None) -> SimpleNamespace:
-    cast = visit_make.cast()
+def cast(cast: SimpleNamespace) -> SimpleNamespace:
     later = clock.now().replace(year=clock.now().year + 1)
     cast.token = create_api_token(name="东街", actor=None, town=cast.east, can_write=True, expires_at=later)[0]
     cast.other_token = create_api_token(name="西街", actor=None, town=cast.west, can_write=True, expires_at=later)[0]

@@ -9,6 +9,7 @@ from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
+from django.test import Client
 from PIL import Image
 
 from inspections.models import ChecklistItem, ChecklistVersion, Visit
@@ -74,6 +75,12 @@ def jpeg(seed: int = 1, side: int = 64) -> bytes:
     written = BytesIO()
     Image.new("RGB", (side, side), (seed * 37 % 256, seed * 91 % 256, seed % 256)).save(written, "JPEG")
     return written.getvalue()
+
+
+def browser(person: Any) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
 
 
 def begun(cast: SimpleNamespace, **said: Any) -> Visit:
