@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +11,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
+from PIL import Image
 
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.evidence.models import Observation
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
 from tests import make
+from tests.training_orgs import make as registers
 from training_orgs.models import Advertisement, GuidePrice, ListedWord
 from training_orgs.selectors.ads import Highlighter, with_hits
 from training_orgs.services import standards
@@ -157,6 +161,32 @@ def test_the_page_of_advertisements_marks_hits_and_offers_the_clue() -> None:
     assert "暑期游泳" not in client.get("/training/ads/?only=hits").content.decode()
     outsider = signed_in("town", make.town("440113008", "虚构镇"))
     assert outsider.post(f"/training/ads/{one.pk}/clue/").status_code == 404
+
+
+def picture(name: str = "墙面.jpg") -> SimpleUploadedFile:
+    data = io.BytesIO()
+    Image.new("RGB", (40, 30), "blue").save(data, "JPEG")
+    return SimpleUploadedFile(name, data.getvalue(), "image/jpeg")
+
+
+def test_an_advertisement_is_noted_with_its_pictures_on_the_page_of_the_institution() -> None:
+    town = make.town()
+    unit = registers.org(town=town)
+    client = signed_in("town", town)
+    address = f"/training/{unit.code}/ads/new/"
+    assert address in client.get(f"/training/{unit.code}/").content.decode()
+    assert 'name="photos"' in client.get(address).content.decode()
+    form = {"number": "A-7", "place": "居民区广告牌", "seen_on": "2026-11-23", "text": "名师一对一"}
+    broken = SimpleUploadedFile("a.jpg", b"<svg/>", "image/jpeg")
+    assert client.post(address, {**form, "photos": [broken]}).status_code == 422
+    assert not Advertisement.objects.exists()
+    assert client.post(address, {**form, "photos": [picture(), picture("近景.jpg")]}).status_code == 302
+    photo = unit.files.first()
+    assert (photo.purpose, unit.files.count()) == ("ad:A-7", 2)
+    for page in ("/training/ads/", f"/training/{unit.code}/ads/{Advertisement.objects.get().pk}/"):
+        assert f"/files/{photo.key}/" in client.get(page).content.decode()
+    institution = signed_in("org", unit)
+    assert address not in institution.get(f"/training/{unit.code}/").content.decode()
 
 
 def test_the_page_of_standards_is_changed_by_the_bureau_alone() -> None:

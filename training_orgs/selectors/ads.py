@@ -11,7 +11,10 @@ from typing import Any
 from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
+from shuangjian.accounts.models import User
+from shuangjian.bureau.models import Institution
 from shuangjian.evidence.models import Observation
+from shuangjian.files.models import StoredFile
 from training_orgs.models import Advertisement, ListedWord
 from training_orgs.observation_kinds import ADVERTISING
 from training_orgs.rules.words import cut_exceptions, matching, words_in_force
@@ -21,9 +24,24 @@ Place = Advertisement.Place
 BANNED_PLACES = frozenset(Place.values) - {Place.OWN_PREMISES, Place.OTHER}
 
 
-def about(ad: Advertisement) -> str:
-    """How an observation names the advertisement."""
-    return f"ad:{ad.number}"
+def about(number: str) -> str:
+    """How an observation names the advertisement of that number, and what its pictures are for."""
+    return f"ad:{number}"
+
+
+def photos_of(user: User, unit: Institution, number: str) -> list[StoredFile]:
+    """Pictures of one advertisement that the reader may see; none of one that has no number yet."""
+    return list(StoredFile.objects.visible_to(user).filter(institution=unit, purpose=about(number))) if number else []
+
+
+def _photos(user: User, ads: Iterable[Advertisement]) -> dict[tuple[int, str], list[StoredFile]]:
+    """Pictures of the advertisements of a page by institution and purpose; one query."""
+    units, purposes = {ad.institution_id for ad in ads}, {about(ad.number) for ad in ads}
+    found: dict[tuple[int, str], list[StoredFile]] = {}
+    rows = StoredFile.objects.visible_to(user).filter(institution__in=units, purpose__in=purposes)
+    for each in rows.order_by("pk"):
+        found.setdefault((each.institution_id, each.purpose), []).append(each)
+    return found
 
 
 def with_hits(ads: QuerySet[Advertisement], today: dt.date) -> QuerySet[Any]:
@@ -77,20 +95,23 @@ class AdLine:
     words: list[str]
     is_banned_place: bool
     clue: str
+    photos: list[StoredFile]
 
     @property
     def is_doubtful(self) -> bool:
         return self.is_banned_place or bool(self.words)
 
 
-def ad_lines(ads: Iterable[Any], today: dt.date) -> list[AdLine]:
-    """The rows of a page (``with_clue``) with their hits marked."""
-    marker = Highlighter(today)
+def ad_lines(ads: Iterable[Any], user: User, today: dt.date) -> list[AdLine]:
+    """The rows of a page (``with_clue``) with their hits marked and the pictures that the reader may see."""
+    marker, rows = Highlighter(today), list(ads)
+    photos = _photos(user, rows)
     lines = []
-    for ad in ads:
+    for ad in rows:
         pieces = marker.pieces(ad.text)
         words = list(dict.fromkeys(piece.text for piece in pieces if piece.is_hit))
-        lines.append(AdLine(ad, pieces, words, ad.place in BANNED_PLACES, ad.clue or ""))
+        shown = photos.get((ad.institution_id, about(ad.number)), [])
+        lines.append(AdLine(ad, pieces, words, ad.place in BANNED_PLACES, ad.clue or "", shown))
     return lines
 
 

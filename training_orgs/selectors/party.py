@@ -16,6 +16,7 @@ from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
 from shuangjian.dashboards.selectors.jurisdiction import alerts_of, findings_of
 from shuangjian.dashboards.selectors.wording import FindingLine
 from training_orgs.models import OrgProfile, StatusChange, TrainingOrg
+from training_orgs.rows import get_kind, may_file
 from training_orgs.selectors.paper_history import paper_history
 from training_orgs.selectors.papers import in_force, licence_state
 from training_orgs.selectors.section import Section
@@ -65,6 +66,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "may_file": power_of(user) == RoleKind.BUREAU or user.institution_id == unit.pk,
         "may_decide": power_of(user) == RoleKind.BUREAU,
         "may_report": power_of(user) in _SEES_NAMES,
+        "may_note_ads": may_file(user, get_kind("ads"), unit.pk),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,7 +19,9 @@ from training_orgs.forms.rows import RowForm, shown_row
 from training_orgs.models import Course
 from training_orgs.rows import Kind, all_kinds, get_kind, may_file, save_rows
 from training_orgs.rows.table import Table, of_forms, of_nested
+from training_orgs.selectors.ads import photos_of
 from training_orgs.selectors.party import party_trail
+from training_orgs.services.ads import ADS, PHOTOS, keep_photos
 from training_orgs.views.register import OrgView
 
 #: Kinds with a form; orgs and complaints have pages of their own beginning.
@@ -46,6 +49,9 @@ class RowView(OrgView):
         trail[-1]["url"] = reverse("training_org", args=[unit.code])
         trail.append({"label": title, "url": ""})
         kwargs |= {"unit": unit, "kind": kind, "title": title, "scope_trail": trail}
+        if kind.key == ADS:
+            number = "" if self.is_new else self.record(unit, kind).number
+            kwargs |= {"takes_photos": True, "photos": photos_of(signed_in(self.request), unit, number)}
         return super().get_context_data(**kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -55,7 +61,10 @@ class RowView(OrgView):
         form = RowForm(kind, request.POST)
         form.is_valid()
         try:
-            saved = save_rows(kind, _table(kind, form), actor=signed_in(request), institution=unit)
+            with transaction.atomic():
+                saved = save_rows(kind, _table(kind, form), actor=signed_in(request), institution=unit)
+                if kind.key == ADS:
+                    keep_photos(unit, form.row()["number"], request.FILES.getlist(PHOTOS), actor=signed_in(request))
         except InvalidInput as refused:
             form.add_refusal(refused)
         except Refused as refused:

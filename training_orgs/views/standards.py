@@ -162,7 +162,7 @@ class AdsView(ScopedView):
         places = [{"value": value, "label": label} for value, label in Advertisement.Place.choices]
         return super().get_context_data(
             page_obj=page,
-            lines=listing.ad_lines(page, today),
+            lines=listing.ad_lines(page, user, today),
             hits=hits,
             total=every.count(),
             query=word,
