@@ -1,4 +1,4 @@
-"""What the address of a photo says of it, besides its bytes: see shuangjian.api.uploads."""
+"""What the address of a photo says of it, besides its bytes: see shuangjian.files.pieces."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from rest_framework.request import Request
 
 from inspections.services.photos import Sent
 from shuangjian.api.filters import InstantField
-from shuangjian.api.uploads import asked_piece
 from shuangjian.core.errors import InvalidInput, Problem
+from shuangjian.files.pieces import asked_piece
 
 QUERY = ("item", "caption", "taken_at", "latitude", "longitude", "name")
 
@@ -18,7 +18,7 @@ def sent_photo(request: Request) -> Sent:
     """What headers and query say of the photo; InvalidInput names each that cannot be read."""
     problems: list[Problem] = []
     asked = request.query_params
-    piece = asked_piece(request, problems)
+    piece = asked_piece(request.headers, problems)
     taken_at = None
     if asked.get("taken_at"):
         try:

@@ -39,12 +39,12 @@ from shuangjian.api.uploads import (
     describes_photo_put,
     sent_key,
     telling_where_to_go_on,
-    told,
 )
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.bureau.models import Department, Institution
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem
+from shuangjian.files.pieces import told
 
 MOST_PLANNED = 200
 _DRY_RUN = OpenApiParameter("dry_run", str, enum=["1"], description="1：只检查，什么也不保存")

@@ -20,6 +20,7 @@ from inspections.views.place import aware
 from shuangjian.accounts.models import User
 from shuangjian.core.errors import InvalidInput, Problem, Refused
 from shuangjian.files.partial import OutOfStep
+from shuangjian.files.pieces import asked_piece, told
 from shuangjian.files.views import file_response
 
 
@@ -154,29 +155,21 @@ class VisitPhotoView(VisitPage):
 
     def _told(self, visit: Visit, progress: PhotoProgress) -> JsonResponse:
         stored = progress.photo.stored if progress.photo is not None else None
-        return JsonResponse(
-            {
-                "received": progress.received,
-                "total": progress.total,
-                "complete": progress.is_complete,
-                "sha256": stored.sha256 if stored else "",
-                "size": stored.size if stored else 0,
-                "url": reverse("visit_photo", args=[visit.key, progress.key]) if stored else "",
-            }
-        )
+        url = reverse("visit_photo", args=[visit.key, progress.key])
+        return JsonResponse(told(progress.received, progress.total, stored, url))
 
 
 def _sent(request: HttpRequest) -> Sent:
-    """What headers and address say of the photo; InvalidInput for a length or offset that is no number."""
-    asked, headers = request.GET, request.headers
-    length, offset = headers.get("Upload-Length", ""), headers.get("Upload-Offset", "0")
-    total, start = whole_number(length or headers.get("Content-Length", ""), -1), whole_number(offset, -1)
-    if total < 0 or start < 0:
-        raise InvalidInput([Problem("photo", "请写明照片的字节数（Upload-Length）和起点（Upload-Offset）。", "length")])
+    """What headers and address say of the photo; InvalidInput for a header that cannot be read."""
+    asked, problems = request.GET, list[Problem]()
+    piece = asked_piece(request.headers, problems)
+    if problems:
+        raise InvalidInput(problems)
     return Sent(
-        total=total,
-        offset=start,
+        total=piece.total,
+        offset=piece.offset,
         name=asked.get("name", "")[:120],
+        sha256=piece.sha256,
         item=asked.get("item", "")[:12],
         caption=asked.get("caption", ""),
         taken_at=aware(asked.get("taken_at", "").replace("Z", "+00:00")),

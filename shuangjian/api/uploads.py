@@ -1,16 +1,13 @@
 """Photos over a bad line: PUT appends raw bytes at Upload-Offset, GET tells how far it has come.
 
 What every resource that takes photos has in common; what a photo belongs to, and who may send it, is the resource's.
+The headers and the answer are those of files.pieces, as on pages.
 """
 
 from __future__ import annotations
 
-import binascii
-import re
-from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -19,19 +16,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shuangjian.api.problems import Rejection
 from shuangjian.api.views.base import ApiView
-from shuangjian.core.errors import Problem
-from shuangjian.files.models import StoredFile
 from shuangjian.files.partial import OutOfStep
 
 #: A key in an address that comes from the sender.
 KEY = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _NO_LIMIT = 2**40  # the service reads no more than the photo's own length, and refuses that beyond 20 MB
-_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
 _HEADERS = (
     OpenApiParameter("Upload-Offset", int, OpenApiParameter.HEADER, description="这一段的起点，默认 0"),
     OpenApiParameter("Upload-Length", int, OpenApiParameter.HEADER, description="整张照片的字节数，最多 20 MB"),
@@ -82,27 +75,6 @@ class TakesPhotos(ApiView):
         return super().answer(handler)
 
 
-@dataclass(frozen=True)
-class Piece:
-    """What the headers say: the piece begins at ``offset`` of ``total`` bytes, of which ``sha256`` is the hash, or
-    "" where it is not told."""
-
-    total: int
-    offset: int
-    sha256: str
-
-
-def asked_piece(request: Request, problems: list[Problem]) -> Piece:
-    """The piece that is sent; ``problems`` gets each header that cannot be read."""
-    length = _whole(request.headers.get("Upload-Length") or request.headers.get("Content-Length", ""))
-    offset = _whole(request.headers.get("Upload-Offset", "0"))
-    if length is None:
-        problems.append(Problem("Upload-Length", "请写明照片的总字节数。", "required"))
-    if offset is None:
-        problems.append(Problem("Upload-Offset", "应为从 0 起的整数：这一段从第几个字节开始。"))
-    return Piece(length or 0, offset or 0, _digest(request.headers.get("Content-Digest", ""), problems))
-
-
 @contextmanager
 def telling_where_to_go_on() -> Iterator[None]:
     """409 with what is kept, where the bytes sent do not follow it."""
@@ -113,36 +85,6 @@ def telling_where_to_go_on() -> Iterator[None]:
         raise Rejection(behind.message, code=behind.code, status=409, extra=extra) from None
 
 
-def told(received: int, total: int, stored: StoredFile | None, url: str) -> dict[str, Any]:
-    """The answer to PUT and GET; ``stored`` once the photo is whole."""
-    return {
-        "received": received,
-        "total": total,
-        "complete": stored is not None,
-        "sha256": stored.sha256 if stored is not None else "",
-        "size": stored.size if stored is not None else 0,
-        "url": url if stored is not None else "",
-    }
-
-
 def sent_key(text: str) -> UUID:
     """The key in an address, as KEY lets it through."""
     return UUID(text)
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
-
-
-def _digest(header: str, problems: list[Problem]) -> str:
-    """Content-Digest (RFC 9530) as hexadecimal; "" without one. Of the whole photo, also where a part of it is sent."""
-    if not header:
-        return ""
-    match = _DIGEST.fullmatch(header.strip())
-    try:
-        raw = b64decode(match[1], validate=True) if match else b""
-    except binascii.Error:
-        raw = b""
-    if len(raw) != 32:
-        problems.append(Problem("Content-Digest", "应为整张照片的 sha-256=:<Base64>:，或不带这个请求头。"))
-    return raw.hex()

@@ -40,6 +40,7 @@ _DAMAGED = (
     EOFError, LookupError, OverflowError,
 )  # fmt: skip
 _ACCEPTED = "请上传 JPEG、PNG、WebP 图片或 PDF"
+_PHOTOS_ALONE = "请拍照，或上传 JPEG、PNG、WebP 图片"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def checked_photo(raw: bytes, field: str, longest_side: int) -> Content:
     kind = _picture_format(raw)
     if kind is None:
         is_pdf = raw.startswith(_PDF)
-        raise _refused(field, "这是 PDF，这里只收照片（JPEG、PNG、WebP）。" if is_pdf else _what_it_is(raw), "type")
+        what = "这是 PDF，这里只收照片（JPEG、PNG、WebP）。" if is_pdf else _what_it_is(raw, of_photo=True)
+        raise _refused(field, what, "type")
     return _drawn_anew(raw, kind, _View(_JPEG, longest_side, _VISIT_QUALITY), field)
 
 
@@ -120,17 +122,19 @@ def _picture_format(raw: bytes) -> _Format | None:
     return None
 
 
-def _what_it_is(raw: bytes) -> str:
+def _what_it_is(raw: bytes, *, of_photo: bool = False) -> str:
     head = raw[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").lower()
     if raw[4:8] == b"ftyp" and raw[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"):
         return "这是 HEIC 照片。请在手机相机设置中选“兼容性最佳”，或另存为 JPEG 后上传。"
     if b"<svg" in head:
         return "不接受 SVG 图形，请导出为 PNG 后上传。"
+    accepted = _PHOTOS_ALONE if of_photo else _ACCEPTED
     if raw.startswith(b"PK\x03\x04"):
-        return f"这是压缩包或 Office 文档。{_ACCEPTED}；文档请另存为 PDF。"
+        return f"这是压缩包或 Office 文档。{accepted}{'' if of_photo else '；文档请另存为 PDF'}。"
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<script")):
-        return f"这是网页，不是图片。{_ACCEPTED}。"
-    return f"按内容看，这不是图片，也不是 PDF（不看文件名后缀）。{_ACCEPTED}。"
+        return f"这是网页，不是图片。{accepted}。"
+    no_paper = "" if of_photo else "，也不是 PDF"
+    return f"按内容看，这不是图片{no_paper}（不看文件名后缀）。{accepted}。"
 
 
 def _drawn_anew(raw: bytes, kind: _Format, view: _View, field: str) -> Content:

@@ -241,6 +241,10 @@ def test_what_shines_through_becomes_paper_in_a_photo(org: Institution, person: 
 def test_a_visit_takes_photos_only(org: Institution, person: User) -> None:
     with pytest.raises(InvalidInput, match="这是 PDF，这里只收照片"):
         store(sent(b"%PDF-1.7\n"), org, "visit:1", person, longest_side=VISIT_SIDE)
+    for raw in (b"GIF89a", b"PK\x03\x04", b"<html>"):
+        with pytest.raises(InvalidInput) as refused:
+            store(sent(raw), org, "visit:1", person, longest_side=VISIT_SIDE)
+        assert "PDF" not in refused.value.message  # a PDF would be refused next
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,16 @@ class TestPhotos:
         address = reverse("visit_photo", args=[visit.key, uuid.uuid4()])
         answered = browser(cast.first).put(address, b"x", HTTP_UPLOAD_LENGTH="viele", **JSON)
         assert answered.status_code == 422
-        assert "Upload-Length" in answered.json()["message"] + str(answered.json()["problems"])
+        assert [each["path"] for each in answered.json()["problems"]] == ["Upload-Length"]
+
+    def test_a_photo_that_is_not_what_its_sender_hashed_is_refused_as_in_the_api(self, cast: SimpleNamespace) -> None:
+        visit, data = begun(cast), jpeg(5)
+        address, client = reverse("visit_photo", args=[visit.key, uuid.uuid4()]), browser(cast.first)
+        for wrong, path in ((f"sha-256=:{'A' * 43}=:", "photo"), ("md5=1", "Content-Digest")):
+            answered = client.put(address, data, HTTP_CONTENT_DIGEST=wrong, **JSON)
+            assert answered.status_code == 422
+            assert [each["path"] for each in answered.json()["problems"]] == [path]
+        assert not visit.photos.exists()
 
 
 class TestTheRecord:

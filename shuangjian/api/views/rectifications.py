@@ -37,17 +37,16 @@ from shuangjian.api.uploads import (
     PhotoProgressSerializer,
     RawParser,
     TakesPhotos,
-    asked_piece,
     describes_photo_put,
     sent_key,
     telling_where_to_go_on,
-    told,
 )
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.api.views.evidence import checked_body
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Problem
 from shuangjian.files.partial import Progress
+from shuangjian.files.pieces import asked_piece, told
 
 DETAIL = RectificationDetailSerializer
 _PHOTO_QUERY = ("name",)
@@ -151,7 +150,7 @@ class RectificationViewSet(TakesPhotos, ReadViewSet):
         found, key = self.get_object(), sent_key(photo)
         refuse_unknown(request, _PHOTO_QUERY)
         problems: list[Problem] = []
-        piece = asked_piece(request, problems)
+        piece = asked_piece(request.headers, problems)
         if problems:
             raise InvalidInput(problems)
         known = photo_progress(found, key)
