@@ -15,22 +15,23 @@ CONTENT = "content"
 FOREIGN_COURSE = "foreign_course"
 ENROLMENT_LINK = "enrolment_link"
 OPERATING = "operating"
+CONTRACT = "contract"
 #: Kinds of rule TO-33: they must be rectified by their due date.
-TO_RECTIFY = ("safety", "epidemic", "unlawful_content", "price", "contract", "competition")
+TO_RECTIFY = ("safety", "epidemic", "unlawful_content", "price", CONTRACT, "competition")
 
 _LABELS = {
     "safety": "安全隐患",
     "epidemic": "疫情防控问题",
     "unlawful_content": "违法违规内容",
     "price": "价格违规",
-    "contract": "合同违规",
+    CONTRACT: "合同违规",
     "competition": "不正当竞争",
 }
 _TOPICS: dict[str, frozenset[str]] = {
     "safety": frozenset({Topic.SAFETY}),
     "unlawful_content": frozenset({Topic.CONTENT}),
     "price": frozenset({Topic.PREPAYMENT}),
-    "contract": frozenset({Topic.REFUND, Topic.CLOSED_DOWN}),
+    CONTRACT: frozenset({Topic.REFUND, Topic.CLOSED_DOWN}),
 }
 
 

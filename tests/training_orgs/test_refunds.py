@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
+from shuangjian.bureau.derived_days import rebuild_derived_days
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
+from shuangjian.evidence.models import Observation
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
+from tests import make as platform
 from tests.faults.parallel import together
 from tests.make import Somebody
 from tests.training_orgs import money_make as make
 from training_orgs.models import DailyBalance, FeeOrder, LedgerEntry, Refund
+from training_orgs.rows import save_rows
 from training_orgs.services import refunds
 from training_orgs.services.reconciliation import reconcile
+from training_orgs.services.refusals import open_clues
 
 TODAY = dt.date(2026, 11, 24)
 WHO: Any = {"actor": None, "today": TODAY}
@@ -124,6 +129,39 @@ def test_a_refusal_without_a_reason_is_not_taken() -> None:
         _pay(refund)
     with pytest.raises(Conflict, match="已于"):
         refunds.answer_refund(refund, answer="approved", answered_on=dt.date(2026, 11, 3), **WHO)
+
+
+def _clues() -> list[tuple[str, str, str]]:
+    return list(Observation.objects.order_by("pk").values_list("kind", "about", "state"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("answered_on", "opens"), [(dt.date(2026, 11, 6), True), (dt.date(2026, 11, 9), False)])
+def test_a_reasoned_refusal_in_time_opens_a_clue_once_and_a_late_one_none(answered_on: dt.date, opens: bool) -> None:
+    platform.calendar()
+    rebuild_derived_days("测试")
+    refund = _asked(_order())  # Sunday 1 November: the fifth workday is Friday 6
+    refunds.answer_refund(refund, answer="refused", answered_on=answered_on, reason="课时已上完", **WHO)
+    assert _clues() == ([("contract", "refund:T1", "clue")] if opens else [])
+    if opens:
+        found = Observation.objects.get()
+        assert (found.occurred_on, found.institution) == (answered_on, refund.institution)
+        assert "课时已上完" in found.text
+        assert open_clues([refund.pk]) == []
+    assert AuditEntry.objects.filter(act="record_observation").exists() is opens
+
+
+@pytest.mark.django_db
+def test_a_refusal_that_is_filed_as_a_row_opens_the_clue_too() -> None:
+    platform.calendar()
+    rebuild_derived_days("测试")
+    order = _order()
+    row = {"number": "T1", "contract_no": "H1", "requested_on": "2026-11-02", "amount": 100, "answer": "refused"}
+    other = {**row, "number": "T2", "answered_on": "2026-11-03", "reason": ""}
+    rows = [{**row, "answered_on": "2026-11-03", "reason": "材料费已用"}, other]
+    for _ in range(2):
+        save_rows("refunds", rows, actor=Somebody(), institution=order.institution)
+        assert _clues() == [("contract", "refund:T1", "clue")]
 
 
 @pytest.mark.django_db

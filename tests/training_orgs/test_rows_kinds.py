@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import IntegrityError
 
 from shuangjian.bureau.models import Department, Institution
 from shuangjian.core.errors import InvalidInput
@@ -25,7 +28,9 @@ from training_orgs.models import (
     Staff,
     TrainingOrg,
 )
-from training_orgs.rows import save_rows
+from training_orgs.rows import get_kind, save_rows
+from training_orgs.rows.cells import Number
+from training_orgs.rows.saving import _sentence
 
 pytestmark = pytest.mark.django_db
 ID_NUMBER = "11010519491231002X"  # the example of GB 11643-1999
@@ -227,6 +232,63 @@ def test_refunds_never_exceed_what_is_left(unit: Any, order: Any) -> None:
     assert save("refunds", REFUND | {"paid_on": "", "paid_amount": ""}, unit=unit).unchanged == 1
     order.refresh_from_db()
     assert order.refunded == 1000
+
+
+LATER = "2026-11-21"
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "places"),
+    [
+        ("refunds", REFUND | {"requested_on": LATER}, ["requested_on"]),
+        ("refunds", REFUND | {"answered_on": LATER, "answer": "同意"}, ["answered_on"]),
+        ("refunds", REFUND | {"paid_on": LATER, "paid_amount": 1000}, ["paid_on"]),
+        ("refunds", REFUND | {"withdrawn_on": LATER}, ["withdrawn_on"]),
+        ("consumptions", {"contract_no": "HT001", "day": LATER, "hours": 1, "amount": 100}, ["day"]),
+        (
+            "consumptions",
+            {"contract_no": "HT001", "day": "2026-11-20", "hours": 1, "amount": 100, "confirmed_on": LATER},
+            ["confirmed_on"],
+        ),
+        ("ledger", {"reference": "A", "day": LATER, "kind": "收款入账", "amount": 100}, ["day"]),
+    ],
+)
+def test_what_has_happened_is_not_dated_ahead(unit: Any, order: Any, kind: str, row: Any, places: list[str]) -> None:
+    assert list(problems(kind, row, unit=unit)) == [f"[0].{place}" for place in places]
+
+
+def test_what_was_refused_is_not_paid_and_what_was_paid_is_not_withdrawn(unit: Any, order: Any) -> None:
+    paid = {"paid_on": "2026-10-08", "paid_amount": 1000}
+    refused = {"answered_on": "2026-10-02", "answer": "不同意", "reason": "已上完"}
+    assert list(problems("refunds", REFUND | paid | refused, unit=unit)) == ["[0].paid_on"]
+    assert list(problems("refunds", REFUND | paid | {"withdrawn_on": "2026-10-09"}, unit=unit)) == ["[0].withdrawn_on"]
+    save("refunds", REFUND | refused, unit=unit)
+    assert list(problems("refunds", REFUND | paid, unit=unit)) == ["[0].paid_on"]
+    order.refresh_from_db()
+    assert order.refunded == 0
+
+
+def test_the_same_lesson_twice_without_a_time_is_told_at_its_row(unit: Any, order: Any) -> None:
+    row = {"contract_no": "HT001", "day": "2026-09-05", "hours": 2, "amount": 200}
+    assert problems("consumptions", row, row, unit=unit) == {"[1].day": "这一天的课消与[0]重复，请删去一行或改正。"}
+
+
+def test_a_constraint_without_a_sentence_of_its_own_is_named() -> None:
+    error, cause = IntegrityError(), Exception()
+    cause.diag = SimpleNamespace(constraint_name="consumption_once")  # type: ignore[attr-defined]
+    error.__cause__ = cause
+    assert _sentence(get_kind("consumptions"), error).startswith("课消与已登记的数据冲突（consumption_once）")
+
+
+@pytest.mark.parametrize(("typed", "read"), [("1,000.50", "1000.50"), ("12，345", "12345"), ("2.5", "2.5")])
+def test_commas_divide_thousands(typed: str, read: str) -> None:
+    assert Number(0, 999_999, 2).read(typed) == Decimal(read)
+
+
+@pytest.mark.parametrize("typed", ["1,00", "1_000", "6,0", ",5", "1,0000"])
+def test_a_comma_or_dash_that_divides_no_thousands_is_no_number(typed: str) -> None:
+    with pytest.raises(ValueError, match="不用逗号"):
+        Number(0, 999_999, 2).read(typed)
 
 
 def test_hours_taken_keep_the_order_s_sum_and_never_exceed_it(unit: Any, order: Any) -> None:

@@ -124,3 +124,23 @@ def test_another_institution_s_row_is_refused(unit: Any) -> None:
     told = problems(order(institution=other.code), unit=unit)
     assert list(told) == ["[0].institution"]
     assert "不是本单位" in told["[0].institution"]
+
+
+@pytest.mark.parametrize(("day", "word"), [("2026-08-31", "早于收费日期"), ("2026-11-21", "晚于今天")])
+def test_an_order_is_cancelled_between_its_payment_and_today(unit: Any, day: str, word: str) -> None:
+    told = problems(order(cancelled_on=day), unit=unit)
+    assert list(told) == ["[0].cancelled_on"]
+    assert word in told["[0].cancelled_on"]
+
+
+def test_sums_that_no_column_holds_are_refused_in_words(unit: Any) -> None:
+    assert (
+        "太大"
+        in problems(order(lines=[{"course": "K01", "hours": 1, "amount": 100_000_000}]), unit=unit)[
+            "[0].lines[0].amount"
+        ]
+    )
+    DailyBalance.objects.create(
+        institution=unit, day="2026-08-01", ledger=0, consumed=0, refunded=0, paid="999999999999.99", unconsumed=0
+    )
+    assert "超出了能够登记的范围" in problems(order(), unit=unit)[""]

@@ -18,6 +18,8 @@ _NO = frozenset({"否", "no", "false", "0", "n"})
 _WEEKDAYS = {name: number for number, name in enumerate("一二三四五六日", start=1)} | {"天": 7}
 _SLOT = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天])\s*(\d{1,2})[:：](\d{2})\s*[-–—~至到]\s*(\d{1,2})[:：](\d{2})")
 _TIME = re.compile(r"(\d{1,2})[:：](\d{2})(?::00)?", re.ASCII)
+#: Commas are read where they divide thousands: 1,00 is neither one nor a hundred.
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _FIRST_DAY, _LAST_DAY = dt.date(1980, 1, 1), dt.date(2099, 12, 31)
 
 
@@ -121,8 +123,11 @@ class Number(Cell):
     def _number(self, raw: Any) -> Decimal:
         if isinstance(raw, float):
             raw = round(raw, 6)  # what a worksheet keeps of 0.1 + 0.2
+        text = as_text(raw).replace("，", ",")
+        if "_" in text or ("," in text and _GROUPED.fullmatch(text) is None):
+            raise ValueError(f"“{raw}”不是数，请填半角数字，不用逗号。")
         try:
-            number = Decimal(as_text(raw).replace(",", "").replace("，", ""))
+            number = Decimal(text.replace(",", ""))
         except InvalidOperation:
             raise ValueError(f"“{raw}”不是数，请填半角数字。") from None
         if not number.is_finite():
@@ -131,10 +136,10 @@ class Number(Cell):
 
 
 class Money(Number):
-    """Yuan to the fen."""
+    """Yuan to the fen; nothing that one institution sells, keeps or moves at once costs a hundred million."""
 
     def __init__(self, least: int | Decimal = 0) -> None:
-        super().__init__(least, Decimal("999999999999.99"), 2)
+        super().__init__(least, Decimal("99999999.99"), 2)
 
     def read(self, raw: Any) -> Decimal:
         number = self._number(raw)

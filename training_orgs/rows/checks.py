@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shuangjian.core import clock
 from training_orgs.rows.batch import Batch
 
 
@@ -14,13 +15,29 @@ def in_order(batch: Batch, first: str, last: str, message: str) -> None:
             batch.add(index, last, message, "span")
 
 
-def once(batch: Batch, keys: Sequence[str], what: str) -> None:
-    """No two rows name the same record: of one institution, alike in all of ``keys``. Told at the last of them."""
+def not_ahead(batch: Batch, *keys: str) -> None:
+    """What has happened is not dated after today: a date ahead would end a clock that is still running."""
+    today = clock.today()
+    for key in keys:
+        if not batch.has(key):
+            continue
+        for index, day in enumerate(batch.get(key)):
+            if day is not None and day > today:
+                message = f"{batch.kind.column(key).label}晚于今天，请核对；到了那一天再登记。"
+                batch.add(index, key, message, "in_future")
+
+
+def once(batch: Batch, keys: Sequence[str], what: str, *, may_be_empty: Sequence[str] = ()) -> None:
+    """No two rows name the same record: of one institution, alike in all of ``keys``. Told at the last of them.
+
+    An empty cell names nothing, but for those of ``may_be_empty``, where two empty cells are alike.
+    """
     seen: dict[tuple[object, ...], int] = {}
     columns = [batch.get(key) for key in keys]
+    needed = [batch.get(key) for key in keys if key not in may_be_empty]
     units = batch.institutions or [None] * batch.size
     for index, name in enumerate(zip(units, *columns, strict=True)):
-        if None in name[1:]:
+        if any(values[index] is None for values in needed):
             continue
         first = seen.setdefault(name, index)
         if first != index:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
@@ -22,6 +22,8 @@ from training_orgs.rows.table import Table, of_json, of_nested
 from training_orgs.services.judging import ask_many
 from training_orgs.services.reach import since_for_courses, since_for_plans
 from training_orgs.services.reconciliation import reconcile
+
+_TOO_LARGE = "数字合计起来超出了能够登记的范围，没有保存。请核对金额和课时。"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def save_rows(
                 transaction.set_rollback(True)
     except IntegrityError as error:
         raise InvalidInput([Problem("", _sentence(of_kind, error))]) from error
+    except DataError as error:
+        raise InvalidInput([Problem("", _TOO_LARGE, "too_large")]) from error
     fresh = frozenset(written.fresh)
     return Saved(written.created, written.changed, written.unchanged, written.keys, fresh, written.altered, since)
 
@@ -116,6 +120,7 @@ def _sentence(kind: Kind, error: IntegrityError) -> str:
     name: Any = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
     for model in (kind.model, *kind.model.__subclasses__()):
         for constraint in model._meta.constraints:
-            if constraint.name == name and constraint.violation_error_message:
-                return str(constraint.violation_error_message)
+            own = constraint.violation_error_message
+            if constraint.name == name and own and own != constraint.default_violation_error_message:
+                return str(own)
     return f"{kind.label}与已登记的数据冲突（{name}），没有保存。请核对后重试。"

@@ -39,7 +39,7 @@ PAYMENT_WORKDAYS = load_parameter(__file__, "refund_payment_workdays")
     remedy="答复并退还费用，登记退款日期和金额后自动消除；家长撤回申请的，登记撤回日期。",
     note="申请当日为第 0 天，期限最后一天仍为按时；逾期未答复、逾期拒绝或"
     "拒绝而未写明理由的，视为在答复期限最后一天同意；"
-    "期限内写明理由拒绝的不要求退款。",
+    "期限内写明理由拒绝的不要求退款，系统为其登记一条线索，由人核查。",
 )
 def refund_overdue(refunds: ScopedQuerySet[Refund], now: dt.datetime) -> QuerySet[Any]:
     """退费申请在答复期限内没有答复，或同意（含视为同意）后在付款期限内没有退款。"""

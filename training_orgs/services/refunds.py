@@ -17,6 +17,7 @@ from training_orgs.models import FeeOrder, Refund
 from training_orgs.services.judging import ask
 from training_orgs.services.ledger import post_entry
 from training_orgs.services.reconciliation import reconcile
+from training_orgs.services.refusals import open_clues
 
 FEN = Decimal("0.01")
 LONGEST_NUMBER = 40
@@ -51,7 +52,7 @@ def request_refund(
 def answer_refund(
     refund: Refund, *, answer: str, answered_on: dt.date, reason: str = "", actor: Any, today: dt.date
 ) -> Refund:
-    """Agree or refuse, once; a refusal says why."""
+    """Agree or refuse, once; a refusal says why, and opens a clue where it came in time."""
     refund = _locked_refund(refund)
     _refuse_if_over(refund)
     if refund.answer:
@@ -68,6 +69,7 @@ def answer_refund(
         raise InvalidInput(problems)
     refund.answer, refund.answered_on, refund.reason = answer, answered_on, reason
     refund.save(update_fields=["answer", "answered_on", "reason"])
+    open_clues([refund.pk])
     _done("answer_refund", refund, actor, today, {"answer": answer, "reason": reason})
     return refund
 

@@ -13,6 +13,7 @@ from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, OneOf, Text
 from training_orgs.rows.declare import Column, Kind, register
 from training_orgs.rows.staging import Written
+from training_orgs.services.system import System
 
 _PATH = re.compile(r"\[(\d+)\](?:\.(\w+))?")
 
@@ -54,13 +55,3 @@ class Complaints(Kind):
         written.fresh = list(written.keys)
         written.created = len(written.fresh)
         return written
-
-
-class System:
-    """Who a command acts as: the district."""
-
-    class _meta:
-        label_lower = "training_orgs.system"
-
-    audit_label = "系统"
-    power = role_kind = "bureau"

@@ -10,7 +10,7 @@ from training_orgs.choices import LedgerKind
 from training_orgs.models import FeeOrder, LedgerEntry
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Money, OneOf, Text
-from training_orgs.rows.checks import once
+from training_orgs.rows.checks import not_ahead, once
 from training_orgs.rows.declare import Column, Kind, Reference, register
 from training_orgs.rows.staging import Written, copy_into, note, types_of
 
@@ -33,6 +33,7 @@ class Ledger(Kind):
     )
 
     def check(self, batch: Batch) -> None:
+        not_ahead(batch, "day")
         once(batch, ("reference",), "流水号")
 
     def write(self, batch: Batch) -> Written:

@@ -11,9 +11,10 @@ from django.db import connection
 from training_orgs.models import Consumption, CourseSession, FeeLine, FeeOrder, Refund
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Money, Number, OneOf, Text, TimeOfDay
-from training_orgs.rows.checks import in_order, once, together
+from training_orgs.rows.checks import in_order, not_ahead, once, together
 from training_orgs.rows.declare import Column, Kind, Reference, register
 from training_orgs.rows.staging import Written, merge
+from training_orgs.services.refusals import open_clues
 
 ORDER = Reference(FeeOrder, "contract_no", "order_id", "合同编号为此的订单，合同编号")
 _FEN = Decimal("0.01")
@@ -43,6 +44,7 @@ class Refunds(Kind):
         in_order(batch, "requested_on", "withdrawn_on", "撤回日期早于申请日期，请改正。")
         together(batch, "answered_on", "answer", "答复日期和答复应同时填写。")
         together(batch, "paid_on", "paid_amount", "退款日期和退款金额应同时填写。")
+        not_ahead(batch, "requested_on", "answered_on", "paid_on", "withdrawn_on")
         once(batch, ("number",), "退费编号")
         _Refundable(batch).check()
 
@@ -53,6 +55,7 @@ class Refunds(Kind):
         orders |= {before[key] for key in written.keys.values() if key in before}
         with connection.cursor() as cursor:
             cursor.execute(_SUM_REFUNDED, [sorted(orders)])
+        open_clues(written.keys[row] for row in {*written.fresh, *written.altered})
         for row, key in written.keys.items():
             day = batch.get("requested_on")[row]
             unit = batch.institutions[row]
@@ -101,6 +104,7 @@ class _Refundable:
 
     def check(self) -> None:
         self._keep_what_happened()
+        self._refuse_what_excludes_payment()
         batch = self.batch
         days, amounts, payments = (batch.get(key) for key in ("requested_on", "amount", "paid_amount"))
         for index, (key, unit, number) in enumerate(self.rows):
@@ -124,6 +128,22 @@ class _Refundable:
                 self.batch.add(index, column, f"{asked} 元超过可退的 {left} 元（{told}），请核对。", "above_paid")
                 return
         self.paid[order.pk] += payment or 0
+
+    def _refuse_what_excludes_payment(self) -> None:
+        """As the acts have it: what was refused is not paid, what was paid is not withdrawn. What stands so, stands."""
+        batch = self.batch
+        columns = [batch.get(key) for key in ("paid_on", "answer", "withdrawn_on")]
+        for index, (paid_on, answer, withdrawn_on) in enumerate(zip(*columns, strict=True)):
+            _, unit, number = self.rows[index]
+            known = self.known.get((unit, number))
+            if paid_on is None or (known is not None and known.paid_on is not None):
+                continue
+            if (answer or getattr(known, "answer", "")) == Refund.Answer.REFUSED:
+                message = "这笔退费的答复是“不同意”，不能退款；改为同意的，请另用一个退费编号登记。"
+                batch.add(index, "paid_on", message, "refused")
+            elif (withdrawn_on or getattr(known, "withdrawn_on", None)) is not None:
+                message = "已撤回的申请不能退款，已退款的不能撤回；重新申请的，请另用一个退费编号登记。"
+                batch.add(index, "withdrawn_on" if batch.has("withdrawn_on") else "paid_on", message, "paid")
 
     def _keep_what_happened(self) -> None:
         for key in _LATER:
@@ -159,7 +179,8 @@ class Consumptions(Kind):
 
     def check(self, batch: Batch) -> None:
         in_order(batch, "day", "confirmed_on", "家长确认日期早于上课日期，请改正。")
-        once(batch, ("contract_no", "line", "starts_at", "day"), "这一天的课消")
+        not_ahead(batch, "day", "confirmed_on")
+        once(batch, ("contract_no", "line", "starts_at", "day"), "这一天的课消", may_be_empty=("starts_at",))
         self._lines(batch)
         self._sessions(batch)
         self._sums(batch)

@@ -13,7 +13,7 @@ from training_orgs.choices import Channel
 from training_orgs.models import Course, FeeLine, FeeOrder
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Currency, Day, Flag, Money, Number, OneOf, Text
-from training_orgs.rows.checks import in_order
+from training_orgs.rows.checks import in_order, not_ahead
 from training_orgs.rows.declare import Column, Kind, Reference, register
 from training_orgs.rows.staging import Written, copy_into, types_of
 
@@ -52,6 +52,9 @@ class FeeOrders(Kind):
 
     def check(self, batch: Batch) -> None:
         in_order(batch, "starts_on", "ends_on", "服务止早于服务起，请改正。")
+        if batch.has("cancelled_on"):
+            in_order(batch, "paid_on", "cancelled_on", "作废日期早于收费日期，请改正。")
+            not_ahead(batch, "cancelled_on")
         today = clock.today()
         for index, day in enumerate(batch.get("paid_on")):
             if day is not None and day > today:
