@@ -89,6 +89,41 @@ def test_the_page_shows_the_profile_and_the_papers_of_the_day_that_is_asked_for(
     assert "回到今天" in then
 
 
+def test_the_register_is_shown_as_it_was_on_the_day_that_is_asked_for() -> None:
+    unit, later = org(), org("示范后来中心", "91440113TEST00002X")
+    later.org_profiles.all().delete()
+    later.licences.update(issued_on="2026-11-01", expires_on="2027-10-31")
+    later.registrations.update(issued_on="2026-11-02")
+    unit.org_profiles.filter(valid_until=dt.date(2026, 5, 31)).update(sign_name="示范旧名艺术坊", category="arts")
+    register.change_status(
+        unit, status="suspended", on=dt.date(2026, 11, 5), reason="停业整顿", today=TODAY, actor=make.Somebody()
+    )
+    bureau = signed_in("bureau")
+    now = text(bureau, "/training/")
+    assert "示范后来中心" in now
+    assert "示范旧名艺术坊" not in now
+    assert 'data-label="证照">有照无证' in now
+    assert 'data-label="状态">暂停' in now
+    then = text(bureau, "/training/?as_of=2026-05-31")
+    assert "2026-05-31 名录上有 1 家培训机构，0 处疑似无证点" in then
+    assert "示范后来中心" not in then
+    assert "示范旧名艺术坊" in then
+    assert "现名 示范培训中心" in then
+    assert 'data-label="类别">文化艺术类' in then
+    assert 'data-label="证照">有证有照' in then
+    assert 'data-label="状态">正常' in then
+    assert f'/training/{unit.code}/?as_of=2026-05-31"' in then
+    assert "没有符合条件的机构" in text(bureau, "/training/?as_of=2026-05-31&category=subject")
+
+
+@pytest.mark.parametrize("address", ["/training/", "/training/91440113TEST00001X/"])
+def test_a_day_that_is_none_is_told_and_not_passed_over(address: str) -> None:
+    org()
+    bureau = signed_in("bureau")
+    assert "地址里的日期不成立" in text(bureau, f"{address}?as_of=2026-02-30")
+    assert "地址里的日期不成立" not in text(bureau, f"{address}?as_of=2026-02-28")
+
+
 def test_the_last_day_of_a_licence_is_still_valid_and_the_next_is_not() -> None:
     unit = org()
     bureau = signed_in("bureau")

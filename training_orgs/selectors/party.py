@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from shuangjian.accounts.models import DISTRICT_NAME, RoleKind, User
-from shuangjian.bureau.models import Institution
+from shuangjian.bureau.models import Department, Institution
 from shuangjian.core.masking import mask_name, mask_number
 from shuangjian.core.querysets import power_of
 from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
@@ -19,6 +19,7 @@ from training_orgs.models import OrgProfile, StatusChange, TrainingOrg
 from training_orgs.rows import get_kind, may_file
 from training_orgs.selectors.paper_history import paper_history
 from training_orgs.selectors.papers import in_force, licence_state
+from training_orgs.selectors.reported import sees_sightings
 from training_orgs.selectors.section import Section
 from training_orgs.selectors.sections import sections
 from training_orgs.selectors.timeline import timeline
@@ -53,7 +54,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "is_site": is_site,
         "papers": papers,
         "status": status_on(unit, day),
-        "facts": _facts(org, profile, shows_names),
+        "facts": _facts(org, profile, shows_names, _seen_place(user, unit, day) if profile is None else ""),
         "siblings": _siblings(user, org),
         "finding_lines": [FindingLine.of(finding) for finding in findings[:_MOST_FINDINGS]],
         "findings_total": len(findings),
@@ -61,7 +62,9 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "sections": _sections(user, unit, day, shows_names=shows_names),
         "timeline": timeline(unit, user),
         "photos": list(unit.files.visible_to(user).filter(purpose__startswith=PHOTO_PURPOSE).order_by("-uploaded_at")),
-        "heading": _heading(unit, len(findings), str(papers.label)),
+        "heading": _heading(unit, len(findings), str(papers.label))
+        if day == today
+        else f"{unit.name}在 {day}：{status_on(unit, day)}，{papers.label}",
         "scope_trail": party_trail(user, unit),
         "may_file": power_of(user) == RoleKind.BUREAU or user.institution_id == unit.pk,
         "may_decide": power_of(user) == RoleKind.BUREAU,
@@ -108,16 +111,34 @@ def _heading(unit: Institution, findings: int, papers: str) -> str:
     return f"{unit.name}{verdict}，{papers}"
 
 
-def _facts(org: TrainingOrg, profile: OrgProfile | None, shows_names: bool) -> list[tuple[str, str]]:
+def _department(code: str) -> str:
+    """Name of the competent department that the profile states."""
+    return Department.objects.filter(code=code).values_list("name", flat=True).first() or code if code else ""
+
+
+def _seen_place(user: User, unit: Institution, day: dt.date) -> str:
+    """Where a site of no category, which has no profile, was last seen by ``day``."""
+    if not sees_sightings(user):
+        return ""
+    return (
+        unit.sightings.filter(seen_on__lte=day).order_by("-seen_on", "-pk").values_list("place", flat=True).first()
+        or ""
+    )
+
+
+def _facts(org: TrainingOrg, profile: OrgProfile | None, shows_names: bool, seen_place: str) -> list[tuple[str, str]]:
+    """Labels and values; where there is no profile, at least the place that somebody saw."""
     person = org.legal_person if shows_names else mask_name(org.legal_person)
     phone = org.phone if shows_names else mask_number(org.phone)
-    facts = [("统一社会信用代码", org.uscc or "没有")]
+    facts = [("统一社会信用代码", org.uscc or "没有"), ("发现地点", seen_place)]
     if profile is not None:
         facts += [
             ("登记名称", profile.registered_name),
             ("招牌名称", profile.sign_name),
             ("培训类别", profile.get_category_display()),
+            ("主管部门", _department(profile.department)),
             ("地址", profile.address),
+            ("位置", f"北纬 {profile.latitude}，东经 {profile.longitude}" if profile.latitude is not None else ""),
             ("面积", f"{profile.area_m2} 平方米" if profile.area_m2 is not None else ""),
             ("同时容纳", f"{profile.capacity} 人" if profile.capacity is not None else ""),
             ("授课方式", "仅线上" if profile.is_online_only else ""),

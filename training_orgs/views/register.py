@@ -32,14 +32,16 @@ _LOOK_OUT: frozenset[str] = frozenset({RoleKind.BUREAU, RoleKind.CENTRE, RoleKin
 
 
 class RegisterView(KeptView):
-    """机构名录: every institution in scope, worst first; every filter is in the address."""
+    """机构名录: every institution in scope as of a day, worst first; every filter is in the address."""
 
     template_name = "training_orgs/register.html"
     roles = _LOOK_OUT | {RoleKind.DEPARTMENT}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = signed_in(self.request)
-        every = listing.register_rows(user, clock.today())
+        user, today = signed_in(self.request), clock.today()
+        said = asked(self.request, "as_of")
+        day = _day(said, today)
+        every = listing.register_rows(user, day, today)
         wanted = {name: asked(self.request, name) for name in listing.FILTERS}
         word, town = asked(self.request, "q"), asked(self.request, "town")
         rows = listing.narrowed(every, wanted, word, town)
@@ -53,7 +55,10 @@ class RegisterView(KeptView):
             total=len(every),
             found=len(rows),
             is_filtered=len(rows) != len(every),
-            headline=listing.attention_words(every),
+            headline=listing.attention_words(every, day, today),
+            day=day,
+            is_today=day == today,
+            is_misread=bool(said) and day.isoformat() != said,
             filters=filters,
             query=word,
             may_add_site=user.role_kind in _LOOK_OUT,
@@ -76,9 +81,11 @@ class PartyView(OrgView, KeptView):
     template_name = "training_orgs/party.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        today = clock.today()
-        page = party_page(signed_in(self.request), self.unit(), _day(asked(self.request, "as_of"), today), today)
-        return super().get_context_data(**page, **kwargs)
+        today, said = clock.today(), asked(self.request, "as_of")
+        day = _day(said, today)
+        page = party_page(signed_in(self.request), self.unit(), day, today)
+        is_misread = bool(said) and day.isoformat() != said
+        return super().get_context_data(is_misread=is_misread, **page, **kwargs)
 
 
 def _day(text: str, today: dt.date) -> dt.date:
