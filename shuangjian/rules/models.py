@@ -42,8 +42,8 @@ class Finding(models.Model):
     occurred_on = models.DateField()
     period = models.CharField(max_length=11)
     severity = models.SmallIntegerField(choices=Severity.choices)
-    observed = models.DecimalField(max_digits=12, decimal_places=4)
-    limit = models.DecimalField(max_digits=12, decimal_places=4)
+    observed = models.DecimalField(max_digits=18, decimal_places=4)
+    limit = models.DecimalField(max_digits=18, decimal_places=4)
     facts = models.JSONField(default=dict)
     return_version = models.BigIntegerField(null=True)
     parameters_version = models.CharField(max_length=16)
@@ -80,8 +80,8 @@ class Dismissal(models.Model):
     """排除（误报): a person's decision about one finding at the figures it had. New figures need a new decision."""
 
     finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="dismissals")
-    observed = models.DecimalField(max_digits=12, decimal_places=4)
-    limit = models.DecimalField(max_digits=12, decimal_places=4)
+    observed = models.DecimalField(max_digits=18, decimal_places=4)
+    limit = models.DecimalField(max_digits=18, decimal_places=4)
     reason = models.CharField(max_length=400)
     actor = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()

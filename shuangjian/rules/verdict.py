@@ -21,7 +21,7 @@ from shuangjian.rules.statements import Statement, statement_of
 _CREATE = """
 CREATE TEMP TABLE IF NOT EXISTS verdict (
   rule text NOT NULL, institution_id bigint NOT NULL, about text NOT NULL, occurred_on date NOT NULL,
-  observed numeric(12,4) NOT NULL, "limit" numeric(12,4) NOT NULL, severity smallint NOT NULL, facts jsonb NOT NULL,
+  observed numeric(18,4) NOT NULL, "limit" numeric(18,4) NOT NULL, severity smallint NOT NULL, facts jsonb NOT NULL,
   period text, mode text NOT NULL DEFAULT 'formal', is_exempt boolean NOT NULL DEFAULT false)
   ON COMMIT DELETE ROWS;
 CREATE UNIQUE INDEX IF NOT EXISTS verdict_key ON verdict (rule, institution_id, about, occurred_on);

@@ -62,4 +62,4 @@ def _column(column: Column) -> Any:
 
 
 def _number(column: Column) -> Any:
-    return Cast(_column(column), DecimalField(max_digits=12, decimal_places=4))
+    return Cast(_column(column), DecimalField(max_digits=18, decimal_places=4))
