@@ -108,7 +108,8 @@ def _follow(visit: Visit, answer: Answer, *, reason: str, actor: Any, now: dt.da
     found = _locked(answer)
     is_confirmed = answer.decision == Decision.CONFIRMED
     if found.state == State.REFUTED or (found.state == State.CONFIRMED and not is_confirmed):
-        withdraw(found, actor=actor, reason=reason, now=now)
+        # Nobody is looking into it: it is what the record says, a clue.
+        withdraw(found, actor=actor, reason=reason, now=now, to=State.CLUE)
     severity = answer.severity or answer.item.severity
     found = change_observation(
         found.pk, text=told(answer), severity=severity, due_on=answer.due_on, actor=actor, now=now

@@ -196,9 +196,11 @@ def withdraw_observation(pk: int, *, actor: Any, reason: str, now: dt.datetime |
     return withdraw(found, actor=actor, reason=reason_of(reason, "撤回认定的原因"), now=now)
 
 
-def withdraw(found: Observation, *, actor: Any, reason: str, now: dt.datetime | None) -> Observation:
-    """Take the decision on a locked observation back, within the caller's transaction."""
-    found.state = State.CHECKING
+def withdraw(
+    found: Observation, *, actor: Any, reason: str, now: dt.datetime | None, to: State = State.CHECKING
+) -> Observation:
+    """Take the decision on a locked observation back, within the caller's transaction; it is ``to`` from now on."""
+    found.state = to
     found.confirmed_on = found.due_on = found.rectified_on = found.decided_by = None
     found.save(update_fields=["state", "confirmed_on", "due_on", "rectified_on", "decided_by"])
     shown = without_people(reason, found.complaint)

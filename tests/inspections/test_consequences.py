@@ -112,7 +112,7 @@ class TestCorrection:
     def test_only_a_clue_after_all_takes_the_decision_and_the_order_back(self, cast: SimpleNamespace) -> None:
         visit = filed(cast)
         corrected(cast, visit, result="corrected", decision="clue")
-        assert Observation.objects.get().state == "checking"
+        assert Observation.objects.get().state == "clue"
         assert Rectification.objects.get().state == "cancelled"
 
     def test_failing_again_after_it_was_taken_back_is_the_same_observation(self, cast: SimpleNamespace) -> None:
