@@ -39,6 +39,7 @@ from shuangjian.evidence.observation_acts import change_observation, rectify
 from shuangjian.evidence.words import reason_of
 from shuangjian.files.models import StoredFile
 from shuangjian.journal.services import record, request_evaluation
+from shuangjian.rules.declare import find_rule
 
 State = Rectification.State
 Act = RectificationStep.Act
@@ -217,7 +218,10 @@ def cancel_of_withdrawn(found: Observation, *, actor: Any, reason: str, now: dt.
 
 
 def cancel_of_dismissed(alert: Alert, *, actor: Any, reason: str, now: dt.datetime) -> None:
-    """The alert was a false alarm: nothing is left to put right."""
+    """The alert was a false alarm: nothing is left to put right; where it was of lateness alone, that stays ordered."""
+    rule = find_rule(alert.rule)
+    if rule is not None and rule.about is Rectification:
+        return
     for each in _rows(unfinished_of(alert)):
         _cancelled(each, f"预警作为误报排除：{reason}", actor, now)
 

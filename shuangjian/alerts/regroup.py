@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db import connection
 
+from shuangjian.alerts.rectification_models import Rectification
 from shuangjian.alerts.sla import due_dates
 from shuangjian.evidence.kinds import all_kinds
+from shuangjian.rules.declare import all_rules
 from shuangjian.rules.periods import Span
 
 REOPEN_DAYS = 30  # within 30 days the same alert opens again, later a new episode begins (design.md)
@@ -53,9 +55,10 @@ WHERE a.rule = g.rule AND a.institution_id = g.institution_id AND a.period = g.p
 """
 
 # Nothing left: an alert that nobody touched closes itself; on one that a person works on, closing is only proposed.
-# Whoever ordered a rectification works on it, until that is passed or cancelled.
-_BY_ITSELF = """a.state = 'open' AND NOT EXISTS (
-      SELECT 1 FROM alerts_rectification z WHERE z.alert_id = a.id AND z.state IN ('open', 'handed_in', 'returned'))"""
+# Whoever ordered a rectification works on it, until that is passed or cancelled; not on its mere lateness, which ends
+# with what the institution hands in.
+_BY_ITSELF = """a.state = 'open' AND (a.rule = ANY(%(lateness)s) OR NOT EXISTS (
+      SELECT 1 FROM alerts_rectification z WHERE z.alert_id = a.id AND z.state IN ('open', 'handed_in', 'returned')))"""
 _EMPTIED = f"""
 WITH emptied AS (
   UPDATE alerts_alert a SET open_findings = 0, changed_at = clock_timestamp(),
@@ -116,20 +119,28 @@ SELECT id, 'raised', '系统', clock_timestamp(), '' FROM raised;
 """  # noqa: S608 - built of constants only
 
 # A rectification of something that people found true hangs on the alert of what its rule saw of it, or of the whole
-# institution (TO-25); not one that is over. LATERAL with OFFSET or LIMIT as above: few rectifications, each finding
-# looked up in finding_once, never all of a unit's.
+# institution (TO-25); what no rule judges, or not any more, hangs on the alert of its own lateness (IN-01), unless an
+# officer ordered it on another. Not one that is over. LATERAL with OFFSET or LIMIT as above: few rectifications, each
+# finding looked up in finding_once, never all of a unit's.
 _HANG = """
 UPDATE alerts_rectification z SET alert_id = h.alert_id, changed_at = clock_timestamp()
 FROM (
   SELECT r.id, a.id AS alert_id
   FROM alerts_rectification r
-  CROSS JOIN LATERAL (SELECT b.kind, b.number FROM evidence_observation b WHERE b.id = r.observation_id OFFSET 0) o
-  JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
+  LEFT JOIN LATERAL (
+    SELECT b.kind, b.number FROM evidence_observation b WHERE b.id = r.observation_id OFFSET 0) o ON true
+  LEFT JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
+  LEFT JOIN alerts_alert w ON w.id = r.alert_id
   CROSS JOIN LATERAL (
-    SELECT g.rule, g.period FROM rules_finding g
-    WHERE g.rule = k.rule AND g.institution_id = r.institution_id AND g.about IN ('observation:' || o.number, 'self')
-      AND g.cleared_at IS NULL
-    ORDER BY g.about = 'self' LIMIT 1) f
+    SELECT c.rule, c.period FROM (
+      SELECT g.rule, g.period, CASE WHEN g.about = 'self' THEN 1 ELSE 0 END AS place FROM rules_finding g
+      WHERE g.rule = k.rule AND g.institution_id = r.institution_id
+        AND g.about IN ('observation:' || o.number, 'self') AND g.cleared_at IS NULL
+      UNION ALL
+      SELECT g.rule, g.period, 2 FROM rules_finding g
+      WHERE g.rule = ANY(%(lateness)s) AND g.institution_id = r.institution_id
+        AND g.about = 'rectification:' || r.number AND g.cleared_at IS NULL AND (w.id IS NULL OR w.rule = g.rule)) c
+    ORDER BY c.place LIMIT 1) f
   JOIN alerts_alert a ON a.rule = f.rule AND a.institution_id = r.institution_id AND a.period = f.period
     AND a.closed_at IS NULL
   WHERE r.institution_id = ANY(%(institutions)s) AND r.state IN ('open', 'handed_in', 'returned')) h
@@ -158,6 +169,7 @@ def regroup(institution_ids: Sequence[int], spans: Mapping[str, Span], now: dt.d
         "reopen_days": REOPEN_DAYS,
         "kinds": [kind.code for kind in kinds],
         "judging": [kind.rule for kind in kinds],
+        "lateness": [rule.code for rule in all_rules() if rule.about is Rectification],
     }
     with connection.cursor() as cursor:
         cursor.execute(_GROUPS, params)

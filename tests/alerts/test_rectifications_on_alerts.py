@@ -168,3 +168,46 @@ def test_what_no_rule_judges_hangs_on_nothing(cast: SimpleNamespace) -> None:
     judged()
     item.refresh_from_db()
     assert item.alert is None
+
+
+def test_what_no_rule_judges_hangs_on_the_alert_of_its_lateness(cast: SimpleNamespace) -> None:
+    """The alert closes itself as the institution hands in, and is the same again where that is returned."""
+    item = ordered(cast.school, cast.town, observation=found(cast.school, cast.town, kind="other"), due_on=DUE)
+    late = NOW.replace(month=12, day=5)
+    open_sweep(late.date())
+    judged(late)
+    item.refresh_from_db()
+    alert = Alert.objects.get(rule="IN-01")
+    assert item.alert == alert
+    handed_in(item, cast.own, rectified_on=late.date(), now=late)
+    judged(late)
+    alert.refresh_from_db()
+    assert (alert.state, alert.closing) == ("closed", "by_itself")
+    recheck_rectification(item.pk, is_passed=False, remark="仍未整改", actor=cast.town, now=late)
+    judged(late)
+    alert.refresh_from_db()
+    assert (alert.state, alert.episode, alert.open_findings) == ("open", 1, 1)
+    assert Rectification.objects.get(pk=item.pk).alert == alert
+
+
+def test_a_false_alarm_of_lateness_leaves_what_was_ordered(cast: SimpleNamespace) -> None:
+    item = ordered(cast.school, cast.town, observation=found(cast.school, cast.town, kind="other"), due_on=DUE)
+    late = NOW.replace(month=12, day=5)
+    open_sweep(late.date())
+    judged(late)
+    dismiss_alert(Alert.objects.get(rule="IN-01").pk, actor=cast.bureau, now=late, reason="已在现场交过材料")
+    item.refresh_from_db()
+    assert (item.state, item.alert and item.alert.state) == ("open", "closed")
+
+
+def test_lateness_takes_no_rectification_from_the_alert_on_which_it_was_ordered(
+    cast: SimpleNamespace, hung: Rectification
+) -> None:
+    other = ordered(cast.school, cast.town, alert=Alert.objects.get(pk=hung.alert_id), due_on=DUE)
+    late = NOW.replace(month=12, day=20)
+    open_sweep(late.date())
+    judged(late)
+    assert Alert.objects.get(rule="IN-01").open_findings == 2
+    assert set(Rectification.objects.filter(pk__in=(hung.pk, other.pk)).values_list("alert", flat=True)) == {
+        hung.alert_id
+    }

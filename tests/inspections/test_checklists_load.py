@@ -60,6 +60,13 @@ def test_a_shipped_checklist_feeds_every_kind_of_observation_of_its_target(targe
     assert missing == allowed.get(target, set())
 
 
+def test_teaching_found_where_there_is_no_licence_and_tuition_in_holidays_feed_the_rules_that_say_so() -> None:
+    kinds = {item.code: item.kind for target in ("school", "suspected_site") for item in shipped(target)}
+    assert {kinds[code] for code in ("U-01", "U-03", "U-04", "U-05", "U-06", "U-07")} == {"operating"}
+    assert kinds["S-23"] == "collective_tuition"
+    assert kinds["S-22"] == "other"  # voluntary or not is judged by no rule
+
+
 @pytest.mark.django_db
 def test_loading_twice_makes_one_version_in_use_of_each_target() -> None:
     first = load_checklists(actor=None)
