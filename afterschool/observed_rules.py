@@ -11,25 +11,19 @@ from django.db.models.functions import Cast, Coalesce
 from afterschool import observation_kinds as kinds
 from shuangjian.core.choices import Severity
 from shuangjian.core.clock import local
-from shuangjian.evidence.models import Observation
-from shuangjian.rules.declare import Period, Source, rule
+from shuangjian.rules.declare import Period
 from shuangjian.rules.expressions import WorkdaysAfter
-from shuangjian.rules.observed import BY_PEOPLE, SCHOOLS, STAGES, Observations, confirmed_at_schools, state_since
+from shuangjian.rules.observed import BY_PEOPLE, Observations, confirmed_at_schools, observed_rule, state_since
 
 
-@rule(
+@observed_rule(
     code="AS-07",
     title="第三方违规未退出",
     clauses=["2.3.3"],
-    about=Observation,
     period=Period.STANDING,
-    source=Source.REGISTER,
-    unit="是否",
     parameters=[kinds.PROVIDER_EXIT_WORKDAYS],
     severity=Severity.VIOLATION,
     departments=["JY", "ZJ"],
-    stages=STAGES,
-    kinds=SCHOOLS,
     comparison="查实第三方机构违规，超过期限没有取消其入校资质",
     remedy="取消该机构的入校资质；由复查人登记整改完成，即自动消除；认定有误的，由区教育局撤回认定。",
     note=f"{BY_PEOPLE}服务水平低下、在校招揽生源、不按规定提供服务或扰乱秩序的，学校应取消其入校资质；"

@@ -8,23 +8,17 @@ from django.db.models import QuerySet
 
 from homework import observation_kinds as kinds
 from shuangjian.core.choices import Severity
-from shuangjian.evidence.models import Observation
-from shuangjian.rules.declare import Period, Source, rule
-from shuangjian.rules.observed import BY_PEOPLE, CLEARED, SCHOOLS, STAGES, Observations, acts, confirmed_at_schools
+from shuangjian.rules.declare import Period
+from shuangjian.rules.observed import BY_PEOPLE, CLEARED, Observations, acts, confirmed_at_schools, observed_rule
 
 
-@rule(
+@observed_rule(
     code="HW-05",
     title="作业难度超课标",
     clauses=["2.1.1"],
-    about=Observation,
     period=Period.DAY,
-    source=Source.REGISTER,
-    unit="是否",
     severity=Severity.VIOLATION,
     departments=["JY", "ZJ"],
-    stages=STAGES,
-    kinds=SCHOOLS,
     comparison="查实作业难度超出国家课标",
     remedy=f"按国家课程标准控制作业难度，收回超标的作业。{CLEARED}",
     note=f"{BY_PEOPLE}由审核、检查或投诉发现，以发生日期计。",
@@ -34,18 +28,13 @@ def homework_beyond_curriculum(observations: Observations) -> QuerySet[Any]:
     return acts(confirmed_at_schools(observations, kinds.DIFFICULTY))
 
 
-@rule(
+@observed_rule(
     code="HW-06",
     title="机械重复或惩罚性作业",
     clauses=["2.1.2"],
-    about=Observation,
     period=Period.DAY,
-    source=Source.REGISTER,
-    unit="是否",
     severity=Severity.VIOLATION,
     departments=["JY", "ZJ"],
-    stages=STAGES,
-    kinds=SCHOOLS,
     comparison="查实布置机械、重复或惩罚性作业",
     remedy=f"停止布置机械、重复、惩罚性作业。{CLEARED}",
     note=f"{BY_PEOPLE}由审核、检查或投诉发现，以发生日期计。",

@@ -9,34 +9,28 @@ from django.db.models import QuerySet
 
 from schools import observation_kinds as kinds
 from shuangjian.core.choices import Severity
-from shuangjian.evidence.models import Observation
-from shuangjian.rules.declare import Period, Source, rule
+from shuangjian.rules.declare import Period
 from shuangjian.rules.observed import (
     BY_PEOPLE,
     CLEARED,
-    SCHOOLS,
-    STAGES,
     Observations,
     acts,
     confirmed_at_schools,
+    observed_rule,
     state_since,
 )
 
 _OF_TERM = f"{BY_PEOPLE}以发生日期所在学期计；假期中发生的计入上一个已开始的学期。"
 
 
-@rule(
+@observed_rule(
     code="SC-06",
     title="非零起点教学",
     clauses=["2.2.2"],
-    about=Observation,
     period=Period.TERM,
-    source=Source.REGISTER,
-    unit="是否",
     severity=Severity.VIOLATION,
     departments=["JY", "ZJ"],
     stages=["primary"],
-    kinds=SCHOOLS,
     comparison="查实小学一年级没有坚持零起点教学",
     remedy=f"一年级按课程标准零起点教学，补回被略过的内容。{CLEARED}",
     note=_OF_TERM,
@@ -46,18 +40,13 @@ def taught_ahead_in_first_grade(observations: Observations) -> QuerySet[Any]:
     return acts(confirmed_at_schools(observations, kinds.TEACHING_AHEAD, ("primary",)))
 
 
-@rule(
+@observed_rule(
     code="SC-09",
     title="考题超标",
     clauses=["2.2.3"],
-    about=Observation,
     period=Period.TERM,
-    source=Source.REGISTER,
-    unit="是否",
     severity=Severity.VIOLATION,
     departments=["JY", "ZJ", "FL"],
-    stages=STAGES,
-    kinds=SCHOOLS,
     comparison="查实考试题目超出课程标准",
     remedy=f"停用超标的试题，按课程标准命题。{CLEARED}",
     note=_OF_TERM,
@@ -67,18 +56,13 @@ def exam_beyond_standard(observations: Observations) -> QuerySet[Any]:
     return acts(confirmed_at_schools(observations, kinds.EXAM_BEYOND))
 
 
-@rule(
+@observed_rule(
     code="SC-12",
     title="下达升学指标",
     clauses=["2.2.3"],
-    about=Observation,
     period=Period.TERM,
-    source=Source.REGISTER,
-    unit="是否",
     severity=Severity.CRITICAL,
     departments=["JY", "ZJ", "FL"],
-    stages=STAGES,
-    kinds=SCHOOLS,
     comparison="查实下达升学指标，或以升学率评价学校或教师",
     remedy=f"撤销升学指标和以升学率评价的做法。{CLEARED}",
     note=_OF_TERM,
@@ -88,18 +72,13 @@ def admission_targets_set(observations: Observations) -> QuerySet[Any]:
     return acts(confirmed_at_schools(observations, kinds.ADMISSION_TARGET))
 
 
-@rule(
+@observed_rule(
     code="SC-13",
     title="教师有偿补课",
     clauses=["2.2.6"],
-    about=Observation,
     period=Period.STANDING,
-    source=Source.REGISTER,
-    unit="是否",
     severity=Severity.CRITICAL,
     departments=["JY", "ZJ"],
-    stages=STAGES,
-    kinds=SCHOOLS,
     comparison="查实学校或在职教师组织、参与有偿补课或为其招生",
     remedy=f"立即停止有偿补课，退还所收费用，依规处理有关教师。{CLEARED}",
     note=BY_PEOPLE,

@@ -6,6 +6,7 @@ whatever period: its clearing keeps the day, and an act counts as a repetition (
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet, TextField, Value
@@ -16,7 +17,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core.querysets import ScopedQuerySet
 from shuangjian.evidence.choices import State
 from shuangjian.evidence.models import Observation
-from shuangjian.rules.declare import code
+from shuangjian.rules.declare import Source, code, rule
 from shuangjian.rules.expressions import begins
 from shuangjian.rules.periods import BEGINNING
 from shuangjian.rules.violations import violations
@@ -26,6 +27,8 @@ SCHOOLS = (Institution.Kind.SCHOOL.value,)
 STAGES = ("primary", "junior")
 BY_PEOPLE = "由人核查认定；线索、核查中和未查实的都不计。"
 CLEARED = "整改后由复查人登记整改完成，即自动消除；认定有误的，由区教育局撤回认定。"
+#: Declares a rule over what people confirmed at schools of compulsory education.
+observed_rule = partial(rule, about=Observation, source=Source.REGISTER, unit="是否", stages=STAGES, kinds=SCHOOLS)
 
 _ABOUT = code("observation", "number")
 _FACTS = JSONObject(kind="kind", about="about", confirmed_on=Cast("confirmed_on", TextField()))
