@@ -124,6 +124,13 @@ def test_a_day_that_is_none_is_told_and_not_passed_over(address: str) -> None:
     assert "地址里的日期不成立" not in text(bureau, f"{address}?as_of=2026-02-28")
 
 
+def test_a_department_without_registers_is_not_told_that_there_are_no_institutions() -> None:
+    org()
+    police = signed_in("dept", make.department("GA", "区公安局"))
+    assert police.get("/training/").status_code == 403
+    assert "1 家培训机构没有疑似问题" in text(signed_in("dept", make.department("SC")), "/training/")
+
+
 def test_the_last_day_of_a_licence_is_still_valid_and_the_next_is_not() -> None:
     unit = org()
     bureau = signed_in("bureau")

@@ -169,6 +169,8 @@ def attention_words(rows: list[OrgRow], day: dt.date, today: dt.date) -> str:
     if day != today:
         running = sum(1 for row in orgs if row.status_code in (OrgStatus.ACTIVE, OrgStatus.SUSPENDED))
         return f"{day} 名录上有 {running} 家培训机构，{len(rows) - len(orgs)} 处疑似无证点"
+    if not rows:
+        return "名录里还没有机构"
     troubled, sites = sum(1 for row in orgs if row.findings), len(rows) - len(orgs)
     words = f"{len(orgs)} 家培训机构中 {troubled} 家有疑似问题" if troubled else f"{len(orgs)} 家培训机构没有疑似问题"
     return f"{words}，另有 {sites} 处疑似无证点" if sites else words

@@ -37,6 +37,12 @@ class RegisterView(KeptView):
     template_name = "training_orgs/register.html"
     roles = _LOOK_OUT | {RoleKind.DEPARTMENT}
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        user: Any = request.user
+        if user.is_authenticated and user.role_kind == RoleKind.DEPARTMENT and not user.sees_registers:
+            raise PermissionDenied("贵单位不查看机构名录；与贵单位有关的疑似问题在“预警”里。")
+        return super().dispatch(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, today = signed_in(self.request), clock.today()
         said = asked(self.request, "as_of")
