@@ -147,7 +147,14 @@ class Diagnosis:
 
     @property
     def is_lawful(self) -> bool:
+        """Nothing was found; ``outcome`` says whether everything could be judged."""
         return not self.suspected
+
+    @property
+    def outcome(self) -> str:
+        """The worst of the verdicts: what could not be judged for want of data is never called lawful."""
+        told = {verdict.outcome for verdict in self.verdicts}
+        return next((each for each in ("suspected", "insufficient_data") if each in told), "lawful")
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ class ClinicHoursSerializer(serializers.Serializer[Any]):
 
 
 class DiagnosisSerializer(serializers.Serializer[Diagnosis]):
-    is_lawful = serializers.BooleanField()
+    is_lawful = serializers.BooleanField(help_text="没有发现疑似问题；有没有因数据不足而无法判断的，见 outcome")
+    outcome = serializers.ChoiceField(["suspected", "insufficient_data", "lawful"])
     verdicts = ClinicVerdictSerializer(many=True)
     hours = ClinicHoursSerializer(many=True)
     amount = serializers.DecimalField(12, 2)

@@ -170,6 +170,41 @@ def test_every_mistake_stands_at_its_field_in_chinese(client: Client) -> None:
     assert errors["ends_on"] == ["服务止早于服务起，请改正。"]
     assert errors["hours"] == ["课时不能是负数，请改正。"]
     assert errors["amount"] == ["金额（元）应为数字，如 20 或 20.5。"]
+    assert '<a href="#id_line0-hours">科目 1 课时</a>：课时不能是负数' in answer.content.decode()
+
+
+def test_a_mistake_in_a_line_alone_is_told_at_the_top(client: Client) -> None:
+    answer = client.post(URL, _form(**{"line0-hours": ""}))
+    assert answer.status_code == 422
+    assert '<a href="#id_line0-hours">科目 1 课时</a>：请填写课时。' in answer.content.decode()
+
+
+@pytest.mark.parametrize("field", ["hours", "gift_hours", "open_hours", "taken_hours"])
+def test_more_hours_than_any_order_has_are_refused(client: Client, field: str) -> None:
+    answer = client.post(API, _body(line={field: 100_000}), content_type="application/json")
+    assert answer.status_code == 422
+    told = {error["path"]: error["message"] for error in answer.json()["errors"]}
+    assert told[f"lines[0].{field}"].endswith("太大，请核对。")
+    assert client.post(API, _body(line={"hours": "99999.99"}), content_type="application/json").status_code == 200
+
+
+def test_the_api_calls_nothing_lawful_that_it_could_not_judge(client: Client) -> None:
+    def outcome(**changes: Any) -> str:
+        said = client.post(API, _body(line={"hours": 60}, **changes), content_type="application/json").json()
+        assert said["is_lawful"] is True
+        return str(said["outcome"])
+
+    assert outcome(category="arts") == "lawful"
+    assert outcome(category="arts", ends_on=None) == "insufficient_data"
+    assert outcome() == "insufficient_data"  # no guide price is on record
+
+
+def test_the_api_names_the_field_in_every_sentence(client: Client) -> None:
+    answer = client.post(API, _body(stage="x", line={"subject": ""}), content_type="application/json")
+    assert [error["message"] for error in answer.json()["errors"]] == [
+        "学段不在可选的范围内，请重新选择。",
+        "请填写科目。",
+    ]
 
 
 def test_one_address_checks_so_often_and_no_more(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,8 @@ FIRST_DAY = dt.date(2021, 9, 1)
 LAST_DAY = dt.date(2099, 12, 31)
 
 
-def _number(label: str, *, places: int = 2, **options: Any) -> forms.DecimalField:
-    field = forms.DecimalField(label=label, max_digits=9, decimal_places=places, **{"min_value": 0, **options})
+def _number(label: str, *, digits: int = 7, places: int = 2, **options: Any) -> forms.DecimalField:
+    field = forms.DecimalField(label=label, max_digits=digits, decimal_places=places, **{"min_value": 0, **options})
     field.error_messages.update(
         invalid=f"{label}应为数字，如 20 或 20.5。",
         min_value=f"{label}不能是负数，请改正。",
@@ -43,7 +43,17 @@ def _day(label: str, **options: Any) -> DateField:
     return field
 
 
-class OrderForm(forms.Form):
+class _SpokenForm(forms.Form):
+    """A form whose every sentence names the field: the API shows it without the field's label."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = f"请填写{field.label}。"
+            field.error_messages["invalid_choice"] = f"{field.label}不在可选的范围内，请重新选择。"
+
+
+class OrderForm(_SpokenForm):
     """The contract's head."""
 
     category = forms.ChoiceField(label="培训类别", choices=Category.choices)
@@ -73,13 +83,13 @@ class OrderForm(forms.Form):
         return given
 
 
-class LineForm(forms.Form):
+class LineForm(_SpokenForm):
     """What is bought of one subject."""
 
-    subject = forms.CharField(label="科目", max_length=20)
+    subject = forms.CharField(label="科目", max_length=20, error_messages={"max_length": "科目最多 20 字，请缩短。"})
     hours = _number("课时")
     gift_hours = _number("赠送课时", required=False)
-    amount = _number("金额（元）")
+    amount = _number("金额（元）", digits=9)
     open_hours = _number("原有未上课时", required=False)
     taken_hours = _number("已上课时", required=False)
 

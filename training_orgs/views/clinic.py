@@ -44,7 +44,7 @@ class ClinicView(TemplateView):
         try:
             order = asked.order()
         except InvalidInput as refused:
-            return self._answer(422, mistakes=_placed(refused), **shown)
+            return self._answer(422, has_mistakes=True, mistakes=_placed(refused), **shown)
         if not may_check(now):
             minutes = int(lockout.WINDOW.total_seconds() // 60)
             return self._answer(429, refused=f"这个网络地址检查得太频繁，请 {minutes} 分钟后再试。", **shown)
