@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
 from shuangjian.bureau.models import Department
@@ -52,6 +53,17 @@ def test_each_version_is_told_with_what_changed_and_by_whom(unit: Any) -> None:
         "首次登记：2022-01-01 发证，有效期至 2026-12-31",
     ]
     assert [row[3].split()[0] for row in rows] == ["lisi", "zhangsan"]
+
+
+def test_who_wrote_a_version_down_is_still_told_when_all_rows_are_of_another_transaction(unit: Any) -> None:
+    first, second = platform.user("bureau", username="zhangsan"), platform.user("bureau", username="lisi")
+    save(unit, first)
+    save(unit, second, expires_on="2027-12-31")
+    with connection.cursor() as cursor:  # as a dump and restore leaves them
+        cursor.execute("ALTER TABLE training_orgs_licenceevent DISABLE TRIGGER USER")
+        cursor.execute("UPDATE training_orgs_licenceevent SET number = number")
+        cursor.execute("ALTER TABLE training_orgs_licenceevent ENABLE TRIGGER USER")
+    assert [row[3].split()[0] for row in paper_history(unit).rows] == ["lisi", "zhangsan"]
 
 
 def test_a_workbook_s_paper_is_told_by_who_confirmed_it_and_one_past_the_doors_by_nobody(unit: Any) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import pghistory
 from django.db import DataError, IntegrityError, transaction
 
 from shuangjian.bureau.models import Institution
@@ -14,7 +16,7 @@ from shuangjian.core import clock
 from shuangjian.core.errors import InvalidInput, Problem
 from shuangjian.core.locks import lock_institutions
 from shuangjian.journal.services import Done, record, record_many
-from training_orgs.models import Course, CourseSession
+from training_orgs.models import Course, CourseSession, Licence, Registration
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.declare import Kind, get_kind
 from training_orgs.rows.staging import Written
@@ -24,6 +26,10 @@ from training_orgs.services.reach import since_for_courses, since_for_plans
 from training_orgs.services.reconciliation import reconcile
 
 _TOO_LARGE = "数字合计起来超出了能够登记的范围，没有保存。请核对金额和课时。"
+
+
+#: What an institution's page tells the history of, with who wrote each version down.
+TOLD_BY_WHOM = (Licence, Registration)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def save_rows(
     batch = Batch(of_kind, table, actor, institution)
     batch.read()
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _told_by(of_kind, actor):
             lock_institutions(unit for unit in batch.units)
             of_kind.check(batch)
             batch.raise_if_any()
@@ -81,6 +87,13 @@ def save_rows(
         raise InvalidInput([Problem("", _TOO_LARGE, "too_large")]) from error
     fresh = frozenset(written.fresh)
     return Saved(written.created, written.changed, written.unchanged, written.keys, fresh, written.altered, since)
+
+
+def _told_by(kind: Kind, actor: Any) -> AbstractContextManager[Any]:
+    """Papers keep in each version who wrote it down, in the row itself: a dump and restore keeps it too."""
+    if kind.model not in TOLD_BY_WHOM or actor is None:
+        return nullcontext()
+    return pghistory.context(actor=actor.audit_label)
 
 
 def table_of(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Table:

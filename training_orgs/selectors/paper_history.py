@@ -29,11 +29,15 @@ _KEPT = frozenset({"institution", "kind", "number"})
 
 @dataclass(frozen=True)
 class _Change:
-    """One version that was written down: of which paper, when, what it changed, in which transaction."""
+    """One version that was written down: of which paper, when, what it changed, by whom, in which transaction.
+
+    ``actor`` is "" in versions older than their keeping it themselves: of those the transaction tells.
+    """
 
     paper: str
     at: dt.datetime
     words: str
+    actor: str
     transaction: str
 
 
@@ -63,7 +67,8 @@ def _changes(model: type[Licence] | type[Registration], unit: Institution) -> It
             words = _difference(model, before, version) if before is not None else _first(version)
             if words:
                 paper = f"{version.get_kind_display()} {version.number}"
-                yield _Change(paper, version.pgh_created_at, words, version.written)
+                actor = str((version.pgh_context or {}).get("actor", ""))
+                yield _Change(paper, version.pgh_created_at, words, actor, version.written)
             before = version
 
 
@@ -102,5 +107,7 @@ def _actors(unit: Institution, changes: Iterable[_Change]) -> Mapping[str, tuple
 
 
 def _actor(change: _Change, actors: Mapping[str, tuple[dt.datetime, str]]) -> str:
+    if change.actor:
+        return change.actor
     at, label = actors.get(change.transaction, (None, ""))
     return label if at is not None and change.at <= at <= change.at + _TOGETHER else "没有记录"
