@@ -16,13 +16,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from PIL import Image
 
+from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.evidence.models import Observation
 from shuangjian.journal.models import AuditEntry, EvaluationRequest
 from tests import make
 from tests.training_orgs import make as registers
-from training_orgs.models import Advertisement, GuidePrice, ListedWord
+from training_orgs.models import Advertisement, GuidePrice, ListedWord, SubjectBaseline
 from training_orgs.selectors.ads import Highlighter, with_hits
 from training_orgs.services import standards
 from training_orgs.services.ads import record_clue
@@ -211,3 +212,24 @@ def test_the_page_of_standards_is_changed_by_the_bureau_alone() -> None:
         reader = signed_in(role, unit)
         assert reader.get("/training/standards/").status_code == 200
         assert reader.post("/training/standards/words/new/", word).status_code == 403
+
+
+def test_the_baseline_is_imported_counted_against_and_named_where_wrong(tmp_path: Path) -> None:
+    place = make.town()
+    fields = {"kind": "public_body", "pinyin": "-"}
+    bureau = Institution.objects.create(code="440113-JY", name="区教育局", category="bureau", **fields)
+    body = Institution.objects.create(code=place.code, name=place.name, category="town", town=place, **fields)
+    file = tmp_path / "baseline.csv"
+    file.write_text("town,licences,reference\n全区,17,2021年普查\n市桥街道,5,2021年普查\n", "utf-8")
+    call_command("import_subject_baseline", str(file))
+    assert dict(SubjectBaseline.objects.values_list("town", "licences")) == {None: 17, place.pk: 5}
+    asked = EvaluationRequest.objects.values_list("institution", "since")
+    assert set(asked) == {(bureau.pk, dt.date(2021, 9, 1)), (body.pk, dt.date(2021, 9, 1))}
+    EvaluationRequest.objects.all().delete()
+    call_command("import_subject_baseline", str(file))
+    assert not EvaluationRequest.objects.exists()
+    file.write_text("town,licences,reference\n没有镇,-1,\n市桥街道,5,x\n市桥街道,6,x\n", "utf-8")
+    with pytest.raises(CommandError) as refused:
+        call_command("import_subject_baseline", str(file))
+    for told in ("第 2 行 town", "第 2 行 licences", "第 2 行 reference", "第 4 行 town"):
+        assert told in str(refused.value)

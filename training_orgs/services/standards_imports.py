@@ -1,4 +1,4 @@
-"""Word lists and guide prices from tables: all lines or none, and nothing changes when run again."""
+"""Word lists, guide prices, the baseline of TO-02 from tables: all lines or none, nothing changes when run again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from shuangjian.bureau.imports import towns_by_name
 from shuangjian.bureau.tables import (
     ImportResult,
     Line,
@@ -24,14 +25,18 @@ from shuangjian.bureau.tables import (
 from shuangjian.bureau.upsert import Wanted, upsert
 from shuangjian.core import clock
 from shuangjian.journal.services import record
+from shuangjian.rules.periods import BEGINNING
 from training_orgs.choices import Mode
-from training_orgs.models import GuidePrice, ListedWord
+from training_orgs.models import GuidePrice, ListedWord, SubjectBaseline
+from training_orgs.services.judging import ask_counting_bodies
 from training_orgs.services.standards import judge_prices, judge_words
 
 WORD_COLUMNS = ("list", "word", "valid_from")
 WORD_OPTIONAL = ("is_exception", "in_course_text_only", "valid_until", "reference")
 PRICE_COLUMNS = ("mode", "size_from", "price", "valid_from", "reference")
 PRICE_OPTIONAL = ("size_to", "valid_until")
+BASELINE_COLUMNS = ("town", "licences", "reference")
+DISTRICT = "全区"
 WORDS = Path(__file__).parent.parent / "data" / "words.csv"
 
 _YES = "是"
@@ -102,6 +107,34 @@ def import_guide_prices(lines: list[Line], *, actor: Any) -> ImportResult:
     if done.result.written:
         since = min(each.valid_from for each in [*done.created, *done.changed])
         judge_prices(since, actor=actor, today=clock.today())
+    return done.result
+
+
+@transaction.atomic
+def import_subject_baseline(lines: list[Line], *, actor: Any) -> ImportResult:
+    """Create or change how many subject institutions a town (blank or 全区: the district) had on 1 September 2021, and
+    have every month since then counted against it (TO-02)."""
+    problems = Problems()
+    towns = towns_by_name()
+    wanted: dict[Any, Wanted] = {}
+    for line in lines:
+        name = line.get("town")
+        town = None if name in ("", DISTRICT) else towns.get(name)
+        if town is None and name not in ("", DISTRICT):
+            known = "、".join(sorted({each.name for each in towns.values()}))
+            problems.add(line, "town", f"不认识镇街“{name}”，请改为下列之一，或填“{DISTRICT}”：{known}。")
+        values = {
+            "town_id": town.pk if town is not None else None,
+            "licences": problems.read(line, "licences", whole_number),
+            "reference": problems.read(line, "reference", required_text),
+        }
+        _add_once(wanted, (values["town_id"] or 0,), line, "town", values, problems)
+    existing = {(each.town_id or 0,): each for each in SubjectBaseline.objects.all()}
+    done = upsert(SubjectBaseline, existing, wanted, problems)
+    record("import_subject_baseline", actor=actor, detail=done.result.as_dict())
+    if done.result.written:
+        named = [each.town_id for each in [*done.created, *done.changed]]
+        ask_counting_bodies(named, since=BEGINNING, cause="学科类机构数量基线变更")
     return done.result
 
 
