@@ -203,6 +203,30 @@ def test_two_people_change_different_fields_of_people_and_result_and_both_stand(
     assert (visit.people_met, visit.summary) == ([{"name": "虚构甲", "post": "校长"}], "另一种说法")
 
 
+def test_where_both_changed_one_field_only_that_is_asked_about_and_the_colleague_s_others_stay(
+    browser: Browser, live_server: Any, cast: SimpleNamespace
+) -> None:
+    visit = visit_make.begun(cast, now=clock.now())
+    with phone(browser) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url, cast.first.username)
+        open_form(page, live_server.url, visit, cast.first.username)
+        met = [{"name": "虚构甲", "post": "校长"}]
+        visit_make.details(visit, cast.second, people_met=met, summary="同事的说法")
+        page.fill("#visit-summary", "自己的说法")
+        box = page.locator("form[data-details] .vf-conflict")
+        expect(box).to_contain_text("已保存的：同事的说法；您填的：自己的说法")
+        expect(box).not_to_contain_text("虚构甲")
+        expect(page.locator('[name="met_name"]').first).to_have_value("虚构甲")
+        page.fill("#visit-summary", "自己想好的说法")
+        state = page.locator("form[data-details] [data-state]")
+        expect(state).to_contain_text("请选择")  # and never "正在保存" while nothing is saved
+        box.get_by_role("button", name="用我填的").click()
+        expect(state).to_contain_text("已保存")
+    visit.refresh_from_db()
+    assert (visit.people_met, visit.summary) == (met, "自己想好的说法")
+
+
 def test_what_is_no_photo_says_why_and_handing_in_says_to_take_it_out(
     browser: Browser, live_server: Any, cast: SimpleNamespace, tmp_path: Path
 ) -> None:
@@ -215,7 +239,7 @@ def test_what_is_no_photo_says_why_and_handing_in_says_to_take_it_out(
         sign_in(page, live_server.url, cast.first.username)
         open_form(page, live_server.url, visit, cast.first.username)
         page.set_input_files('#item-S-01 input[capture="environment"]', empty)
-        expect(page.locator("#item-S-01 .vf-photo__words")).to_contain_text("文件是空的")
+        expect(page.locator("#item-S-01 .vf-photo__words")).to_contain_text("0 KB，文件是空的")
         page.set_input_files('#item-S-01 input[capture="environment"]', foreign)
         expect(page.locator("#item-S-01 .vf-photo__words").last).to_contain_text("HEIC")
         page.locator("form[data-hand-in] button[type=submit]").click()

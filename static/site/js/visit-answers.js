@@ -75,11 +75,12 @@
       this.mark();
       this.isDirty = true;
       const isTyped = field.matches("textarea, input:not([type=radio]):not([type=checkbox]):not([type=date])");
-      this.tell("saving", "正在保存");
       this.keep();
+      document.dispatchEvent(new CustomEvent("visit:progress"));
+      if (this.isBlocked) return; // what is typed now goes with "用我填的"
+      this.tell("saving", "正在保存");
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.save(), isTyped ? TYPING : 0);
-      document.dispatchEvent(new CustomEvent("visit:progress"));
     }
 
     keep() {
@@ -165,19 +166,27 @@
       return false;
     }
 
-    /* People and result are many fields under one revision: where each was changed by one person alone, both stand. */
+    /* People and result are many fields under one revision: what one person alone changed stands; false where both changed
+       the same, and then only that is asked about. */
     merged(said) {
       const groups = new Set(Object.keys(said.stored).map((name) => TOGETHER.find((names) => names.includes(name)) || [name]));
       const typed = this.typed();
       const of = (pairs) => (name) => pairs.filter(([key]) => key === name).map(([, value]) => value);
       const stored = (name) => [said.stored[name] ?? []].flat();
       const adopted = [];
+      let isClear = true;
       for (const names of groups) {
         const [mine, base, theirs] = [of(typed), of(this.base), stored].map((values) => rowsOf(names, values));
         if (mine !== theirs && mine === base) for (const name of names) adopted.push([name, stored(name)]);
-        else if (mine !== theirs && theirs !== base) return false;
+        else if (mine !== theirs && theirs !== base) isClear = false;
       }
       this.fill(adopted);
+      if (!isClear) {
+        const names = adopted.map(([name]) => name);
+        this.base = this.base.filter(([name]) => !names.includes(name));
+        for (const [name, values] of adopted) for (const value of values) this.base.push([name, String(value)]);
+        return false;
+      }
       this.base = Object.entries(said.stored).flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)]));
       this.revision = said.revision;
       this.isDirty = true;
