@@ -10,6 +10,7 @@ from shuangjian.bureau.calendar_models import CalendarDay, Certainty
 from shuangjian.bureau.models import Institution, Town
 from shuangjian.core.choices import Stage
 from shuangjian.core.errors import InvalidInput
+from shuangjian.core.field_words import say
 from shuangjian.core.querysets import ScopedQuerySet
 
 
@@ -21,7 +22,11 @@ class DateField(forms.DateField):
 
 
 class RefusableForm(forms.Form):
-    """A form that shows what its service refused at the field that it is about."""
+    """A form that shows what its service refused at the field that it is about, and says how its fields are written."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self.fields.values())
 
     def add_refusal(self, refused: InvalidInput) -> None:
         """Each problem at its field, or on top where its path names none."""
