@@ -11,9 +11,11 @@ from django.test import Client
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
+from shuangjian.core.errors import InvalidInput
 from tests import make as accounts
 from tests.training_orgs import make
 from training_orgs.models import SiteSighting
+from training_orgs.rows import save_rows
 
 TODAY = dt.date(2026, 11, 10)
 WRITTEN = {
@@ -88,3 +90,19 @@ def test_a_suspected_site_keeps_its_code_and_kind_when_it_is_named_anew(bureau: 
     assert bureau.post(f"/training/{site.code}/profile/", form).status_code == 302
     site.refresh_from_db()
     assert (site.name, site.code, site.kind) == ("示范点二", "YS44011300001", "suspected_site")
+
+
+def test_an_institution_changes_neither_its_category_nor_its_town_nor_its_brand_by_any_door() -> None:
+    town, other = accounts.town(), accounts.town("440113008", "演示西街")
+    unit = make.org("示范一部", code=make.uscc(5), town=town)
+    own = accounts.user("org", unit)
+    row = {"code": unit.code, "name": "示范一部", "category": "学科类", "town": town.name, "address": "示范路2号"}
+    for key, value in (("category", "体育类"), ("town", other.name), ("brand", "示范品牌"), ("uscc", make.uscc(6))):
+        with pytest.raises(InvalidInput) as caught:
+            save_rows("orgs", [row | {key: value}], actor=own, institution=unit)
+        assert [(each.path, each.code) for each in caught.value.problems] == [(f"[0].{key}", "bureau_only")]
+    save_rows("orgs", [row], actor=own, institution=unit)
+    assert unit.org_profiles.get(valid_until=None).address == "示范路2号"
+    save_rows("orgs", [row | {"category": "体育类"}], actor=accounts.user("bureau", username="bureau-2"))
+    unit.refresh_from_db()
+    assert (unit.category, unit.town) == ("sports", town)

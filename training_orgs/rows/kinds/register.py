@@ -156,6 +156,8 @@ class _Plan:
         if unit is None and owner is not None:
             batch.add(index, "uscc", "这个统一社会信用代码已登记在管辖范围以外，请联系区教育局。", "duplicate")
             return None
+        if unit is not None and getattr(batch.actor, "institution_id", None) == unit.pk:
+            self._decided_by_the_bureau(index, unit, values, town)
         return self._laid_over(index, unit, values, town)
 
     def _known(self, index: int, values: dict[str, Any]) -> Institution | None:
@@ -181,6 +183,21 @@ class _Plan:
         elif town is not None and power_of(actor) == "town" and town.pk != actor.town_id:
             self.batch.add(index, "town", f"“{name}”不在管辖范围内，请改正。", "unknown_town")
         return town
+
+    def _decided_by_the_bureau(self, index: int, unit: Institution, values: dict[str, Any], town: Town | None) -> None:
+        """By what an institution is judged, and by whom it is supervised, it does not change itself."""
+        org, stated = unit.training_org, values
+        known = {"category": unit.category, "uscc": org.uscc or "", "brand": org.brand.name if org.brand else ""}
+        changed = [key for key, value in known.items() if self.batch.has(key) and stated[key] not in (None, "", value)]
+        if self.batch.has("brand") and known["brand"] and not stated["brand"]:
+            changed.append("brand")
+        if town is not None and unit.town_id is not None and town.pk != unit.town_id:
+            changed.append("town")
+        for key in changed:
+            label = self.batch.kind.column(key).label
+            self.batch.add(
+                index, key, f"{label}由区教育局登记，机构不能自行更改；有变化的请联系区教育局。", "bureau_only"
+            )
 
     def _laid_over(self, index: int, unit: Institution | None, values: dict[str, Any], town: Town | None) -> _Row:
         batch = self.batch
