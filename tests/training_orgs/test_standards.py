@@ -233,3 +233,41 @@ def test_the_baseline_is_imported_counted_against_and_named_where_wrong(tmp_path
         call_command("import_subject_baseline", str(file))
     for told in ("第 2 行 town", "第 2 行 licences", "第 2 行 reference", "第 4 行 town"):
         assert told in str(refused.value)
+
+
+def _price(size_from: int, size_to: int | None, valid_from: dt.date, price: int = 50) -> GuidePrice:
+    return standards.add_guide_price(
+        mode="offline", size_from=size_from, size_to=size_to, price=Decimal(price), valid_from=valid_from,
+        reference="示范通知", actor=BOSS,
+    )  # fmt: skip
+
+
+def test_no_class_has_two_guide_prices_on_one_day(tmp_path: Path) -> None:
+    first = _price(1, 10, dt.date(2026, 1, 1))
+    _price(11, 20, dt.date(2026, 1, 1))
+    for sizes in ((5, 12), (10, None), (2, 3)):
+        with pytest.raises(InvalidInput) as refused:
+            _price(*sizes, dt.date(2026, 6, 1))
+        assert refused.value.problems[0].path == "size_from"
+        assert "重叠" in refused.value.problems[0].message
+    with pytest.raises(InvalidInput, match="1 处") as refused:
+        _price(30, 21, dt.date(2026, 6, 1))
+    assert refused.value.problems[0].message == "班型上限小于下限，请改正。"
+    standards.end_guide_price(first.pk, until=dt.date(2026, 5, 31), actor=BOSS)
+    _price(2, 10, dt.date(2026, 6, 1))
+    _price(21, None, dt.date(2026, 6, 1))
+    file = tmp_path / "prices.csv"
+    file.write_text("mode,size_from,size_to,price,valid_from,reference\noffline,9,11,40,2026-07-01,示范通知\n", "utf-8")
+    before = GuidePrice.objects.count()
+    with pytest.raises(CommandError, match="第 2 行 size_from"):
+        call_command("import_guide_prices", str(file))
+    assert GuidePrice.objects.count() == before
+
+
+def test_a_later_price_of_the_same_sizes_ends_the_one_before() -> None:
+    _price(1, 10, dt.date(2026, 1, 1))
+    _price(1, 12, dt.date(2026, 6, 1))
+    with pytest.raises(InvalidInput):
+        _price(11, 20, dt.date(2026, 6, 1))
+    _price(13, 20, dt.date(2026, 6, 1))
+    assert GuidePrice.objects.count() == 3

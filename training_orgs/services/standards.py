@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,10 @@ RULES_OF_LIST: dict[str, tuple[str, ...]] = {
     ListedWord.List.PRESCHOOL: ("TO-28",),
     ListedWord.List.ADVERTISEMENT: (),
 }
+
+
+SIZES_REVERSED = "班型上限小于下限，请改正。"
+_NO_LIMIT = 100_000
 
 
 @transaction.atomic
@@ -87,12 +92,47 @@ def add_guide_price(
     added = GuidePrice(
         mode=mode, size_from=size_from, size_to=size_to, price=price, valid_from=valid_from, reference=reference.strip()
     )
+    if size_to is not None and size_to < size_from:
+        raise InvalidInput([Problem("size_to", SIZES_REVERSED)])
     full_clean(added)
+    for one, other in clashing_prices([*GuidePrice.objects.filter(mode=mode), added]):
+        if added in (one, other):
+            raise InvalidInput([Problem("size_from", overlap_of(other if one is added else one))])
     added.save(force_insert=True)
     detail = {"mode": mode, "size_from": size_from, "price": str(price), "valid_from": valid_from.isoformat()}
     record("add_guide_price", actor=actor, target=f"guide-price:{added.pk}", detail=detail)
     judge_prices(valid_from, actor=actor, today=clock.today())
     return added
+
+
+def clashing_prices(prices: Iterable[GuidePrice]) -> list[tuple[GuidePrice, GuidePrice]]:
+    """Pairs of prices that would hold for one class on one day, so that nobody could say which.
+
+    Of one mode and least size the later one ends the one before, as rule TO-12 reads them: these never clash.
+    """
+    held: list[tuple[GuidePrice, dt.date]] = []
+    following: dict[tuple[str, int], dt.date] = {}
+    for price in sorted(prices, key=lambda each: each.valid_from, reverse=True):
+        chain = (price.mode, price.size_from)
+        ended = following.get(chain, dt.date.max)
+        held.append((price, min(price.valid_until or dt.date.max, ended - dt.timedelta(days=1))))
+        following[chain] = price.valid_from
+    return [
+        (one, other)
+        for (one, one_until), (other, other_until) in combinations(held, 2)
+        if one.mode == other.mode
+        and one.size_from != other.size_from
+        and max(one.valid_from, other.valid_from) <= min(one_until, other_until)
+        and one.size_from <= (other.size_to or other.size_from + _NO_LIMIT)
+        and other.size_from <= (one.size_to or one.size_from + _NO_LIMIT)
+    ]
+
+
+def overlap_of(price: GuidePrice) -> str:
+    """What to do about a price whose class sizes another one shares."""
+    sizes = f"{price.size_from}–{price.size_to} 人" if price.size_to else f"{price.size_from} 人以上"
+    what = f"{price.get_mode_display()} {sizes}（{price.valid_from} 起）"
+    return f"班型与{what}重叠，同一个班会有两个指导价。请先终止那一条，或改正班型。"
 
 
 @transaction.atomic

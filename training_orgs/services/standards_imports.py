@@ -22,14 +22,14 @@ from shuangjian.bureau.tables import (
     required_text,
     whole_number,
 )
-from shuangjian.bureau.upsert import Wanted, upsert
+from shuangjian.bureau.upsert import Upserted, Wanted, upsert
 from shuangjian.core import clock
 from shuangjian.journal.services import record
 from shuangjian.rules.periods import BEGINNING
 from training_orgs.choices import Mode
 from training_orgs.models import GuidePrice, ListedWord, SubjectBaseline
 from training_orgs.services.judging import ask_counting_bodies
-from training_orgs.services.standards import judge_prices, judge_words
+from training_orgs.services.standards import SIZES_REVERSED, clashing_prices, judge_prices, judge_words, overlap_of
 
 WORD_COLUMNS = ("list", "word", "valid_from")
 WORD_OPTIONAL = ("is_exception", "in_course_text_only", "valid_until", "reference")
@@ -98,16 +98,28 @@ def import_guide_prices(lines: list[Line], *, actor: Any) -> ImportResult:
             and values["size_to"] is not None
             and values["size_to"] < values["size_from"]
         ):
-            problems.add(line, "size_to", "班型上限小于下限，请改正。")
+            problems.add(line, "size_to", SIZES_REVERSED)
         key = (values["mode"], values["size_from"], values["valid_from"])
         _add_once(wanted, key, line, "size_from", values, problems)
     existing = {(each.mode, each.size_from, each.valid_from): each for each in GuidePrice.objects.all()}
     done = upsert(GuidePrice, existing, wanted, problems)
+    _refuse_overlaps(done, wanted, problems)
     record("import_guide_prices", actor=actor, detail=done.result.as_dict())
     if done.result.written:
         since = min(each.valid_from for each in [*done.created, *done.changed])
         judge_prices(since, actor=actor, today=clock.today())
     return done.result
+
+
+def _refuse_overlaps(done: Upserted[GuidePrice], wanted: Mapping[Any, Wanted], problems: Problems) -> None:
+    """Two prices for one class on one day, told at the line of either; what was written goes back with the refusal."""
+    for pair in clashing_prices(GuidePrice.objects.all()) if done.result.written else ():
+        for price, other in (pair, pair[::-1]):
+            want = wanted.get((price.mode, price.size_from, price.valid_from))
+            if want is not None:
+                problems.add(want.line, "size_from", overlap_of(other))
+                break
+    problems.raise_if_any()
 
 
 @transaction.atomic
