@@ -201,15 +201,18 @@ def _ask(complaints: Iterable[Complaint], today: dt.date) -> None:
 
 
 def likely_duplicates(complaint: Complaint, *, by_phone: bool) -> Q:
-    """Condition on complaints that look the same: same institution and topic within 14 days, or the same phone.
+    """Condition on complaints that look the same: within 14 days of the same institution and topic, or of the same
+    place where neither is tied to one; or by the same phone.
 
     ``by_phone`` only for a reader who may see the complainant: a hit tells that one person complained twice.
     """
     days = dt.timedelta(days=14)
     same = Q(pk__in=[])
+    span = (complaint.received_on - days, complaint.received_on + days)
     if complaint.institution_id is not None:
-        span = (complaint.received_on - days, complaint.received_on + days)
         same |= Q(institution_id=complaint.institution_id, topic=complaint.topic, received_on__range=span)
+    elif complaint.named:
+        same |= Q(institution__isnull=True, named__iexact=complaint.named, received_on__range=span)
     if by_phone and complaint.complainant_phone:
         same |= Q(complainant_phone=complaint.complainant_phone)
     # What was sorted out already is no suggestion: the complaint itself, its duplicates, what it repeats.

@@ -42,5 +42,5 @@ def row(**values: Any) -> dict[str, Any]:
 def complaint(institution: Institution | None = None, *, actor: Any = None, **values: Any) -> Complaint:
     """One registered complaint."""
     about = {"institution": institution.code} if institution else {"named": "虚构地点"}
-    rows = [row(**about, **values)]
+    rows = [row(**{**about, **values})]
     return register_complaints(rows, actor=actor or make.Somebody(), now=NOW).complaints[0]

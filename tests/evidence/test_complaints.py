@@ -116,6 +116,15 @@ def test_likely_duplicates_are_the_same_matter_within_14_days_or_the_same_phone(
     assert like(by_phone=False) == set()
 
 
+def test_two_complaints_of_one_place_that_nobody_has_tied_look_the_same_without_any_phone() -> None:
+    first = complaint(named="示范花园 5 栋", complainant_phone="")
+    again = complaint(named="示范花园 5 栋", complainant_phone="", received_on="2026-11-07")
+    complaint(named="示范花园 5 栋", complainant_phone="", received_on="2026-11-05")  # 15 days before
+    complaint(named="示范花园 6 栋", complainant_phone="")
+    like = Complaint.objects.filter(likely_duplicates(first, by_phone=False))
+    assert [each.number for each in like] == [again.number]
+
+
 def test_a_complaint_goes_from_clue_to_closed_and_makes_one_confirmed_observation() -> None:
     unit = org()
     one = complaint(unit)
