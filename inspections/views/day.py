@@ -126,9 +126,9 @@ class SiteView(InspectorPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         user, key = self.writer(), posted_key(request)
-        known = Visit.objects.visible_to(user).filter(key=key).first()
-        if known is not None:  # sent twice over a bad line
-            return redirect("visit", key=known.key)
+        own = Visit.objects.visible_to(user).filter(key=key)
+        if own.exists():  # sent twice over a bad line
+            return redirect("visit", key=key)
         form, photo_error = SiteForm(request.POST, actor=user), ""
         if was_too_large(request, "photos"):
             photo_error = "有照片大于 20 MB，没有保存。请缩小后再传。"
@@ -142,6 +142,8 @@ class SiteView(InspectorPage):
             except Refused as refused:
                 if refused.status == 403:
                     raise PermissionDenied(refused.message) from refused
+                if own.exists():  # touched twice: the first touch has just opened it
+                    return redirect("visit", key=key)
                 form.add_error(None, refused.message)
             else:
                 messages.success(request, f"已登记为疑似无证点 {visit.institution.code}，检查已开始。")

@@ -9,14 +9,17 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.urls import reverse
 
 from inspections.models import Answer, Visit, VisitPhoto, VisitStep, VisitVersion
 from inspections.services import planning
 from inspections.services.visits import Stale, hand_in_visit, plan_visits, review_visit, start_visit
+from shuangjian.bureau.models import Institution
 from shuangjian.core.errors import Conflict
 from shuangjian.evidence.models import Observation
 from tests.faults.parallel import together
-from tests.inspections.visit_make import NOW, TODAY, answer, begun, filled, handed_in, jpeg, photo
+from tests.inspections import visit_make
+from tests.inspections.visit_make import NOW, TODAY, answer, begun, browser, filled, handed_in, jpeg, photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +44,19 @@ def test_the_same_plan_of_one_page_posted_by_four_threads_is_one_visit(cast: Sim
     results = together([lambda: plan_visits([cast.org], **plan) for _ in range(4)])
     assert failures(results) == 0
     assert {visit.pk for visits in results for visit in visits} == {Visit.objects.get().pk}
+
+
+def test_a_site_of_the_street_touched_three_times_is_one_site_and_each_touch_leads_to_its_visit(
+    cast: SimpleNamespace,
+) -> None:
+    visit_make.checklist("suspected_site")
+    key = uuid.uuid4()
+    site = {"name": "虚构点", "town": cast.east.code, "place": "虚构花园 3 栋", "key": str(key)}
+    results = together([lambda: browser(cast.first).post(reverse("visit_site"), site) for _ in range(3)])
+    assert failures(results) == 0
+    assert {each["Location"] for each in results} == {reverse("visit", args=[key])}
+    assert Visit.objects.get().institution.name == "虚构点"
+    assert Institution.objects.filter(kind="suspected_site").count() == 1
 
 
 def test_visits_opened_at_one_moment_have_different_numbers(cast: SimpleNamespace) -> None:
