@@ -19,7 +19,7 @@ from schools.fiction.reviewing import review_weeks
 from schools.fiction.story import Fate, fate_of
 from schools.fiction.units import Unit, pupils_by_stage
 from schools.fiction.weeks import Calendar, Days, school_days
-from shuangjian.bureau.models import Institution
+from shuangjian.bureau.models import Institution, Town
 from shuangjian.core.errors import Refused
 from shuangjian.core.fiction import Commission, tell_all
 from shuangjian.core.weeks import Week
@@ -100,6 +100,9 @@ def make_world(
         raise Refused("库中已有真实学校，不能再生成演示数据；请换一个空库（bin/demo 自带单独的演示库）。")
     if Institution.objects.filter(kind=Institution.Kind.SCHOOL).exists():
         raise Refused("库中已有演示学校，再生成会改写它们的周报；请换一个空库。")
+    if not Town.objects.exists():
+        raise Refused("库中还没有镇街和校历；请先运行 manage.py load_reference_data。")
+    _check(schools, weeks, orgs, tuning or Tuning())
     teller = _Teller(seed, now, tuning or Tuning(), Calendar.load())
     world = teller.world
     world.weeks = teller.calendar.teaching_weeks(weeks, Week.of(now.date()))
@@ -115,6 +118,23 @@ def make_world(
         drain(lambda: now)
         teller.review()
     return world
+
+
+def _check(schools: int, weeks: int, orgs: int, tuning: Tuning) -> None:
+    """Refuse sizes of which no world can be made, all at once and before anything is written. NaN holds nowhere."""
+    wrong = [
+        words
+        for holds, words in (
+            (1 <= schools <= MOST_SCHOOLS, f"学校数应为 1–{MOST_SCHOOLS}，现为 {schools}"),
+            (weeks >= 1, f"教学周数至少为 1，现为 {weeks}"),
+            (orgs >= 0, f"培训机构数不能为负，现为 {orgs}"),
+            (0 <= tuning.breach <= 1, f"有问题的班级日占比应为 0–1（如 3% 为 0.03），现为 {tuning.breach:g}"),
+            (0 < tuning.size <= _LARGEST, f"班级倍数应大于 0、不超过 {_LARGEST}，现为 {tuning.size:g}"),
+        )
+        if not holds
+    ]
+    if wrong:
+        raise Refused("；".join(wrong) + "。")
 
 
 @transaction.atomic
@@ -230,6 +250,9 @@ class _Teller:
 
 
 #: A class that breaks a rule does it on this many of its days, on average: chances follow from the share of class-days.
+#: Their numbers are 9001 to 9999.
+MOST_SCHOOLS = 999
+_LARGEST = 10  # times the classes of the real schools: codes of classes have two digits
 _CLASSES_A_BREACH = 4.0
 _STAGES_A_BREACH = 4.0
 #: Of the institutions that tellers add this many times the share of class-days break a rule, one each.

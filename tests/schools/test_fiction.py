@@ -195,6 +195,43 @@ def test_make_world_says_when_the_calendar_does_not_reach_back_so_far() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--schools", "0"), "学校数应为 1–999，现为 0"),
+        (("--schools", "1000"), "学校数应为 1–999，现为 1000"),
+        (("--weeks", "0"), "教学周数至少为 1，现为 0"),
+        (("--orgs", "-5"), "培训机构数不能为负，现为 -5"),
+        (("--breach", "1.5"), "应为 0–1"),
+        (("--breach", "nan"), "应为 0–1"),
+        (("--size", "0"), "班级倍数应大于 0"),
+        (("--size", "nan"), "班级倍数应大于 0"),
+        (("--schools", "-3", "--weeks", "-1"), "学校数应为 1–999，现为 -3；教学周数至少为 1，现为 -1。"),
+    ],
+)
+def test_make_world_refuses_sizes_of_which_no_world_can_be_made(arguments: tuple[str, ...], words: str) -> None:
+    load_reference(actor=None)
+    with pytest.raises(CommandError, match=words):
+        call_command("make_world", *arguments)
+    assert not Institution.objects.filter(kind="school").exists()
+
+
+@pytest.mark.django_db
+def test_make_world_asks_for_the_reference_data_where_there_is_none() -> None:
+    with pytest.raises(CommandError, match="load_reference_data"):
+        call_command("make_world", "--schools", "1", "--weeks", "1")
+
+
+@pytest.mark.django_db
+def test_make_world_says_before_it_begins_that_its_key_cannot_be_written(tmp_path: Path) -> None:
+    load_reference(actor=None)
+    for path, words in ((tmp_path / "none" / "key.csv", "不存在"), (tmp_path, "是目录")):
+        with pytest.raises(CommandError, match=words):
+            call_command("make_world", "--schools", "1", "--weeks", "1", "--answer-key", str(path))
+    assert not Institution.objects.filter(kind="school").exists()
+
+
+@pytest.mark.django_db
 def test_make_world_refuses_to_stand_beside_real_schools() -> None:
     load_reference(actor=None)
     school = make.school("示范一小", rebuild=False)
