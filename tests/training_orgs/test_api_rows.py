@@ -16,7 +16,7 @@ from shuangjian.evidence.models import Complaint
 from tests import make as platform
 from tests.api.conftest import Call, caller, paths
 from tests.training_orgs import make
-from training_orgs.models import FeeOrder, Staff
+from training_orgs.models import FeeOrder, OrgProfile, Staff, StatusChange
 
 NOW = "2026-11-20 10:00+08:00"
 
@@ -168,3 +168,24 @@ def test_institutions_are_filed_by_the_district_alone_and_read_with_their_profil
     assert answer.status_code == 201, answer.content
     shown = call("GET", f"/training-orgs/{row['uscc']}/", "town").json()
     assert (shown["profile"]["category"], shown["phone"], shown["town"]) == ("arts", "138****5678", "440113007")
+
+
+def test_an_institution_is_read_as_it_was_on_a_day(call: Call, world: SimpleNamespace) -> None:
+    make.licence(world.unit, issued_on="2021-10-01", expires_on="2026-10-31")
+    world.unit.org_profiles.update(valid_until="2026-05-31")
+    OrgProfile.objects.create(institution=world.unit, valid_from="2026-06-01", category="arts", address="示范路9号")
+    StatusChange.objects.create(institution=world.unit, status="suspended", on="2026-11-01", reason="停业")
+
+    def read(query: str) -> tuple[str, str, str]:
+        one = call("GET", f"/training-orgs/{world.unit.code}/{query}", "town").json()
+        listed = call("GET", f"/training-orgs/{query}", "town").json()["results"][0]
+        assert listed == one
+        return one["profile"]["category"], one["licence_state"], one["org_status"]
+
+    assert read("") == ("arts", "neither", "suspended")
+    assert read("?as_of=2026-10-31") == ("arts", "licence_only", "active")
+    assert read("?as_of=2026-05-31") == ("subject", "licence_only", "active")
+    assert call("GET", "/training-orgs/?as_of=2021-01-01", "town").json()["results"][0]["profile"] is None
+    for wrong in ("2026-02-30", "gestern"):
+        answer = call("GET", f"/training-orgs/{world.unit.code}/?as_of={wrong}", "town")
+        assert (answer.status_code, paths(answer)) == (400, ["as_of"])

@@ -13,6 +13,7 @@ from shuangjian.core.querysets import power_of
 from shuangjian.core.units import clock_text
 from shuangjian.evidence.models import Complaint
 from shuangjian.evidence.scope import without_people
+from training_orgs.choices import OrgStatus
 from training_orgs.models import (
     Advertisement,
     Consumption,
@@ -27,6 +28,7 @@ from training_orgs.models import (
     Registration,
     Staff,
 )
+from training_orgs.selectors.papers import licence_state
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -65,7 +67,8 @@ class ProfileSerializer(serializers.ModelSerializer[OrgProfile]):
 
 
 class OrgSerializer(Record):
-    """``profile`` is the one in force; null where none is on record."""
+    """``profile``, ``licence_state`` (证照状态) and ``org_status`` (经营状态) are of the day of ``as_of``, today unless
+    said; ``profile`` is null where none is on record. Everything else is of today."""
 
     uscc = serializers.CharField(source="training_org.uscc", read_only=True, allow_null=True)
     brand = serializers.CharField(source="training_org.brand.name", read_only=True, allow_null=True, default=None)
@@ -73,13 +76,15 @@ class OrgSerializer(Record):
     phone = serializers.SerializerMethodField()
     town = CodeField()
     profile = serializers.SerializerMethodField()
+    licence_state = serializers.SerializerMethodField()
+    org_status = serializers.SerializerMethodField()
     institution = None  # type: ignore[assignment]
 
     class Meta:
         model = Institution
         fields = (
             "code", "uscc", "name", "kind", "category", "town", "status", "opened_on", "closed_on", "brand",
-            "legal_person", "phone", "is_fictional", "profile",
+            "legal_person", "phone", "is_fictional", "profile", "licence_state", "org_status",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -93,6 +98,12 @@ class OrgSerializer(Record):
 
     def get_profile(self, unit: Any) -> dict[str, Any] | None:
         return dict(ProfileSerializer(unit.open_profiles[0]).data) if unit.open_profiles else None
+
+    def get_licence_state(self, unit: Any) -> str:
+        return licence_state(has_licence=unit.has_licence, has_registration=unit.has_registration).value
+
+    def get_org_status(self, unit: Any) -> str:
+        return str(unit.changes_so_far[0].status) if unit.changes_so_far else OrgStatus.ACTIVE.value
 
 
 class LicenceSerializer(Record):

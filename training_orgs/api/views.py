@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from shuangjian.api.filters import OfInstitution
 from shuangjian.api.views.base import ReadViewSet
 from shuangjian.bureau.models import Institution
+from shuangjian.core import clock
 from training_orgs.api import serializers as shown
 from training_orgs.api.posting import DRY_RUN, PostsRows, RowsSavedSerializer, body_schema
 from training_orgs.choices import Category, Channel, CourseStage, LedgerKind
@@ -27,9 +30,11 @@ from training_orgs.models import (
     Refund,
     Registration,
     Staff,
+    StatusChange,
 )
 from training_orgs.rows import get_kind
 from training_orgs.rows.declare import KINDS
+from training_orgs.selectors.papers import with_papers
 
 
 class RowsViewSet(PostsRows, ReadViewSet):
@@ -71,6 +76,22 @@ class OrgFilter(OfInstitution):
     kind = django_filters.ChoiceFilter(choices=[(kind.value, kind.label) for kind in KINDS], label="类型")
     category = django_filters.ChoiceFilter(choices=Category.choices, label="培训类别")
     status = django_filters.ChoiceFilter(choices=Institution.Status.choices, label="状态")
+    as_of = django_filters.DateFilter(method="on_that_day", label="截至哪一天：档案、证照状态、经营状态是这一天的")
+
+    def on_that_day(self, queryset: QuerySet[Any], name: str, value: dt.date) -> QuerySet[Any]:
+        """Every institution stays: ``rows`` shows each as it was then."""
+        return queryset
+
+
+def _as_of(request: Any) -> dt.date:
+    """The day that the address asks for, today where it asks for none; 400 for what is no day."""
+    text = getattr(request, "query_params", {}).get("as_of", "")
+    try:
+        return dt.date.fromisoformat(text) if text else clock.today()
+    except ValueError:
+        raise ValidationError(
+            {"as_of": f"“{text[:20]}”不是日期，请按 2026-11-24 的格式填写。"}, code="invalid"
+        ) from None
 
 
 @resource("orgs", "培训机构", shown.OrgSerializer)
@@ -81,11 +102,15 @@ class TrainingOrgViewSet(RowsViewSet):
     lookup_value_regex = "[-0-9A-Za-z]+"
 
     def rows(self) -> QuerySet[Any]:
-        profiles = OrgProfile._meta.default_manager
+        day = _as_of(self.request)
+        profiles, changes = OrgProfile._meta.default_manager, StatusChange._meta.default_manager
         assert profiles is not None
-        in_force = Prefetch("org_profiles", profiles.filter(valid_until=None), to_attr="open_profiles")
+        assert changes is not None
+        holds = Q(valid_from__lte=day) & (Q(valid_until__isnull=True) | Q(valid_until__gte=day))
+        in_force = Prefetch("org_profiles", profiles.filter(holds), to_attr="open_profiles")
+        so_far = Prefetch("status_changes", changes.filter(on__lte=day).order_by("-on"), to_attr="changes_so_far")
         units = self.scoped(Institution).filter(kind__in=KINDS, training_org__isnull=False)
-        return units.select_related("town", "training_org__brand").prefetch_related(in_force)
+        return with_papers(units, day).select_related("town", "training_org__brand").prefetch_related(in_force, so_far)
 
 
 class LicenceFilter(OfInstitution):
