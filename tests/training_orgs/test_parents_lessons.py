@@ -113,3 +113,14 @@ def test_who_files_orders_hands_the_link_out_and_others_do_not_see_it(order: Fee
     town = signed_in("town", order.institution.town).get(address)
     assert town.status_code == 200
     assert at(order) not in town.content.decode()
+
+
+def test_the_link_is_handed_out_until_the_last_lesson_of_a_used_up_order_is_confirmed(order: FeeOrder) -> None:
+    FeeOrder.objects.update(consumed=1000)
+    address = f"/training/{order.institution.code}/money/"
+    client = signed_in("org", order.institution)
+    shown = client.get(address).content.decode()
+    assert at(order) in shown
+    assert f"/orders/{order.contract_no}/refund/" not in shown
+    Consumption.objects.update(confirmed_on="2026-11-18")
+    assert at(order) not in client.get(address).content.decode()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, DateField, F, Q, QuerySet, When
+from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, When
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
@@ -80,10 +80,13 @@ def money_page(unit: Institution, today: dt.date) -> dict[str, Any]:
 
 
 def open_orders(unit: Institution) -> QuerySet[FeeOrder]:
-    """Orders with something left of them, by pupil; the lines come with them in one query more."""
-    left = FeeOrder.objects.filter(institution=unit, cancelled_on=None, amount__gt=F("consumed") + F("refunded"))
+    """Orders with something left of them, or with lessons that their parents have still to confirm, by pupil; the lines
+    come with them in one query more."""
+    waiting = Consumption.objects.filter(line__order=OuterRef("pk"), confirmed_on=None)
+    is_open = Q(amount__gt=F("consumed") + F("refunded")) | Exists(waiting)
     return (
-        left.annotate(left=F("amount") - F("consumed") - F("refunded"))
+        FeeOrder.objects.filter(is_open, institution=unit, cancelled_on=None)
+        .annotate(left=F("amount") - F("consumed") - F("refunded"))
         .prefetch_related("lines")
         .order_by("pupil", "paid_on", "contract_no")
     )
