@@ -109,6 +109,7 @@ def note_progress(
 ) -> None:
     """Add what one transaction judged to the part of every run behind these requests (all of one scope).
 
+    A run that asked for some rules counts these alone, whatever else was judged with them.
     Called after the requests' own rows were written and as the transaction's last act: the runs' rows are locked from
     here to its end, in the order of their ids, so that the last two parts of a run cannot each take the other for
     unfinished. ``is_last``: nothing of the scope is left but what was put off.
@@ -124,7 +125,8 @@ def note_progress(
         part = RunPart.objects.filter(run=run, town=first.town_id, institution=first.institution_id).first()
         if part is None:  # e.g. a town made after the run was divided
             continue
-        _add(part, by_rule, judged)
+        asked = by_rule if run.rules is None else {rule: by_rule[rule] for rule in run.rules if rule in by_rule}
+        _add(part, asked, judged)
         part.is_shared |= is_shared
         part.state, part.error = _state_after(part) if is_last else (_State.RUNNING, "")
         if part.state == _State.DONE:

@@ -78,9 +78,9 @@ def approve_override(override_id: int, *, actor: Any, now: dt.datetime) -> Param
     if rules and override.effective_from <= now.date():
         for follow in followers():
             follow(override.parameter, override.effective_from, now.date())
-        _judge_again(
-            Run.Kind.STANDARD, f"标准值调整：{override.parameter}", rules, (override.effective_from, now.date()), actor
-        )
+        known = _open_parameter(override.parameter, override.key)
+        cause = f"标准值调整：{known.file.description}，自 {override.effective_from} 起"
+        _judge_again(Run.Kind.STANDARD, cause, rules, (override.effective_from, now.date()), actor)
     return override
 
 

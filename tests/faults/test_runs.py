@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -116,6 +117,26 @@ def test_runs_whose_towns_are_judged_together_each_finish_and_say_so(district: d
         assert run.finished_at is not None
         assert run.parts.get(town=district["east"]).is_shared
         assert run.parts.get(town=district["east"]).unchanged == 2
+
+
+def test_a_run_for_some_rules_counts_these_alone_though_others_are_judged_with_it(district: dict[str, Any]) -> None:
+    runs = [_check(rules=["HW-02"]), _check(rules=["HW-03"]), _check(rules=None)]
+    _drain()
+    one, other, every = (run.parts.get(town=district["east"]) for run in runs)
+    assert all(part.is_shared for part in (one, other, every))
+    assert (one.unchanged, set(one.by_rule)) == (2, {"HW-02"})
+    assert (other.unchanged, set(other.by_rule)) == (0, set())
+    assert every.unchanged == 2
+
+
+def test_a_changed_standard_is_named_in_words_and_with_its_date(district: dict[str, Any]) -> None:
+    override = services.propose_override(
+        parameter="schools.arrival_lead", key="", value=Decimal(40), effective_from=make.WEEK.monday,
+        reason="示例", reference="示范文件", actor=make.user("bureau"), now=NOW,
+    )  # fmt: skip
+    services.approve_override(override.pk, actor=make.user("bureau", username="second"), now=NOW)
+    cause = Run.objects.latest("pk").cause
+    assert cause == f"标准值调整：要求到校时间早于第一节课的最长时间，自 {make.WEEK.monday} 起"
 
 
 def test_a_submit_is_no_run_and_a_run_beside_it_still_finishes(district: dict[str, Any]) -> None:
