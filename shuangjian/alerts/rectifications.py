@@ -62,7 +62,8 @@ def order_rectification(
 ) -> Rectification:
     """下达整改 to the institution: what must be put right until ``due_on``, that day included.
 
-    ``before`` are photos of how it was, shown to the institution from now on. Conflict when the alert is closed, the
+    ``before`` are photos of how it was, shown to the institution from now on. What stands ordered on the alert in the
+    same words by the same day is answered again: a form may be posted twice. Conflict when the alert is closed, the
     observation is not 查实, is rectified, or has a rectification already.
     """
     check_role(ABOVE, "下达整改", actor)
@@ -75,6 +76,9 @@ def order_rectification(
         raise InvalidInput(problems)
     _check_alert(alert, institution)
     _check_observation(observation, institution)
+    same = _ordered_before(alert, text, due_on) if alert is not None and observation is None else None
+    if same is not None:
+        return same
     ordered = Rectification.objects.create(
         number=next_numbers(Rectification, "ZG", clock.local(now).year, 1)[0],
         institution=institution,
@@ -235,6 +239,11 @@ def pending_number(found: Observation) -> str:
     """Number of the unfinished rectification of this observation, "" for none."""
     rows = Rectification.objects.filter(observation=found, state__in=UNFINISHED)
     return rows.values_list("number", flat=True).first() or ""
+
+
+def _ordered_before(alert: Alert, requirement: str, due_on: dt.date) -> Rectification | None:
+    rows = Rectification.objects.filter(alert=alert, observation__isnull=True, state=State.OPEN)
+    return rows.filter(requirement=requirement, due_on=due_on).first()
 
 
 def _check_alert(alert: Alert | None, institution: Institution) -> None:

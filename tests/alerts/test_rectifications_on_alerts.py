@@ -109,6 +109,16 @@ def test_an_alert_on_which_something_was_ordered_does_not_close_itself(
         close_alert(alert.pk, actor=cast.town, now=NOW, reason="已核实")
 
 
+def test_the_same_order_on_an_alert_posted_twice_is_one(cast: SimpleNamespace, hung: Rectification) -> None:
+    alert = Alert.objects.get(pk=hung.alert_id)
+    first = ordered(cast.school, cast.town, alert=alert)
+    assert ordered(cast.school, cast.town, alert=alert) == first
+    assert ordered(cast.school, cast.town, alert=alert, requirement="另一件事") != first
+    assert ordered(cast.school, cast.town, alert=alert, due_on=DUE + dt.timedelta(days=1)) != first
+    handed_in(first, cast.own)
+    assert ordered(cast.school, cast.town, alert=alert) != first
+
+
 def test_nothing_is_ordered_on_a_closed_alert(cast: SimpleNamespace, hung: Rectification) -> None:
     handed_in(hung, cast.own)
     recheck_rectification(hung.pk, is_passed=True, remark="", actor=cast.town, now=NOW)
