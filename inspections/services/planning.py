@@ -67,10 +67,7 @@ def plan_visits(
     problems = _target_problems(institutions, actor) + people_problems(people, institutions, at_least=2)
     if power_of(actor) not in ABOVE and person_of(actor) not in people:
         raise Refused("检查员只能安排自己参加的检查，请把自己列入检查人员。", code="role", status=403)
-    if not today <= planned_on <= today + _FARTHEST:
-        problems.append(Problem("planned_on", f"检查日期应在今天（{today}）起一年以内，请改正。"))
-    if kind not in (VisitKind.PLANNED, VisitKind.FOLLOW_UP):
-        problems.append(Problem("kind", "安排的检查为“计划检查”或“回头看”；突击检查请在现场直接开始。"))
+    problems += _plan_problems(planned_on, kind, today)
     if lead is not None and lead not in people:
         problems.append(Problem("lead", "主办须是检查人员之一。"))
     problems += _origin_problems(institutions, complaint, follows, actor)
@@ -89,9 +86,8 @@ def plan_visits(
     for institution, own in zip(institutions, keys, strict=True):
         visit = known.get(own)
         if visit is None or visit.state == VisitState.CANCELLED:  # called off and planned anew from the same page
-            visit = Visit(
-                key=own if visit is None else uuid.uuid4(), number=next(numbers), institution=institution, **plan
-            )
+            own = own if visit is None else uuid.uuid4()
+            visit = Visit(key=own, number=next(numbers), institution=institution, **plan)
             _insert(visit, people, first, joining)
             note(visit, Act.PLANNED, actor=actor, now=now, detail={"inspectors": len(people)})
         visits.append(visit)
@@ -243,6 +239,15 @@ def _target_problems(institutions: Sequence[Institution], actor: Any, path: str 
             problems.append(Problem(where, "没有这个检查对象，或它不在您可以检查的范围内，请另选。", "scope"))
         elif chosen.index(each.pk) != at:
             problems.append(Problem(where, f"{each.name}重复，请只保留一次。", "duplicate"))
+    return problems
+
+
+def _plan_problems(planned_on: dt.date, kind: str, today: dt.date) -> list[Problem]:
+    problems = []
+    if not today <= planned_on <= today + _FARTHEST:
+        problems.append(Problem("planned_on", f"检查日期应在今天（{today}）起一年以内，请改正。"))
+    if kind not in (VisitKind.PLANNED, VisitKind.FOLLOW_UP):
+        problems.append(Problem("kind", "安排的检查为“计划检查”或“回头看”；突击检查请在现场直接开始。"))
     return problems
 
 
