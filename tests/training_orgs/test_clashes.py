@@ -15,7 +15,7 @@ from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from tests import make as platform
 from tests.training_orgs import money_make as make
-from training_orgs.models import Course, CourseSession, Identification
+from training_orgs.models import Course, CourseSession, Identification, Staff
 from training_orgs.selectors.clashes import clashes_of
 from training_orgs.services import courses
 
@@ -148,6 +148,16 @@ def test_a_decision_needs_its_panel_number_date_and_statement(fields: dict[str, 
         courses.identify_course(course, _decision(**fields), **WHO)
     assert [problem.path for problem in caught.value.problems] == [path]
     assert not Identification.objects.exists()
+
+
+def test_nobody_of_the_institution_sits_on_the_panel_that_decides_about_it() -> None:
+    course = make.course(make.org())
+    Staff.objects.create(institution=course.institution, number="S1", name="丙示范", employed_on="2026-01-01")
+    with pytest.raises(InvalidInput) as caught:
+        courses.identify_course(course, _decision(), **WHO)
+    assert [(problem.path, problem.code) for problem in caught.value.problems] == [("experts", "tied")]
+    said = _decision(conflict_statement="丙示范为区教研员，与机构的丙示范同名，非同一人")
+    assert courses.identify_course(course, said, **WHO).experts == "甲示范、乙示范、丙示范"
 
 
 def test_a_plan_that_clashes_is_published_only_with_a_note_and_once() -> None:

@@ -19,7 +19,7 @@ from shuangjian.evidence.models import Complaint, Observation
 from shuangjian.evidence.services import register_complaints
 from tests import make as accounts
 from tests.training_orgs import make
-from training_orgs.models import Qualification, Staff
+from training_orgs.models import Identification, Qualification, Staff
 from training_orgs.services import sites
 
 TODAY = dt.date(2026, 11, 10)
@@ -105,3 +105,16 @@ def test_the_page_tells_each_qualification_and_why_it_counts_as_none(unit: Insti
     )  # fmt: skip
     shown = page("bureau", unit, None)
     assert "小学 数学 20214401，2021-09-01 至 2026-11-09，证上不是本人姓名，2026-11-10 已过期" in shown
+
+
+def test_the_panel_and_its_statement_are_read_by_who_is_in_charge_and_its_names_not_by_the_institution(
+    unit: Institution,
+) -> None:
+    Identification.objects.create(
+        institution=unit, result="subject", decided_on="2026-11-01", decision_no="示鉴〔2026〕1号",
+        experts="甲示范、乙示范、丙示范", conflict_statement="均与机构无利益关系",
+    )  # fmt: skip
+    for role, of, sees in (("bureau", None, True), ("org", unit, False)):
+        shown = page(role, unit, of)
+        assert "均与机构无利益关系" in shown
+        assert ("乙示范" in shown) == sees

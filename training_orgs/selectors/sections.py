@@ -37,7 +37,7 @@ def sections(
         lambda: _custody(unit, user),
         lambda: _staff(unit, user, day, shows_names),
         lambda: _courses(unit, user, day),
-        lambda: _identifications(unit),
+        lambda: _identifications(unit, shows_names and user.institution_id != unit.pk),
         lambda: _orders(unit),
         lambda: _refunds(unit),
         lambda: _listed(unit),
@@ -263,17 +263,21 @@ def _courses(unit: Institution, user: User, day: dt.date) -> Section:
     )
 
 
-def _identifications(unit: Institution) -> Section:
+def _identifications(unit: Institution, shows_names: bool) -> Section:
+    found = unit.identifications.select_related("course").order_by("-decided_on")
     rows = [
         [
             i.course.title if i.course else "机构整体",
             i.get_result_display(),
             str(i.decided_on),
             i.decision_no,
+            i.experts if shows_names else f"{len(i.experts.split('、'))} 人",
+            i.conflict_statement,
         ]
-        for i in unit.identifications.select_related("course").order_by("-decided_on")
+        for i in found
     ]
-    return Section("identifications", "学科鉴别", ("对象", "结论", "日期", "文号"), rows, "没有学科鉴别结论。")
+    columns = ("对象", "结论", "日期", "文号", "专家组", "利益冲突声明")
+    return Section("identifications", "学科鉴别", columns, rows, "没有学科鉴别结论。")
 
 
 def _orders(unit: Institution) -> Section:

@@ -17,7 +17,7 @@ from shuangjian.core.locks import lock_institutions
 from shuangjian.journal.services import record
 from shuangjian.rules import engine
 from training_orgs.choices import Identified
-from training_orgs.models import Consumption, Course, CourseSession, Identification
+from training_orgs.models import Consumption, Course, CourseSession, Identification, Staff, TrainingOrg
 from training_orgs.rows import save_rows
 from training_orgs.rows.table import of_forms
 from training_orgs.selectors.clashes import Clash, clashes_of, rows_of
@@ -189,7 +189,19 @@ def _problems(institution: Institution, decision: Decision, today: dt.date) -> l
         found.append(Problem("experts", "专家组成员姓名合计不超过 200 字。", "too_long"))
     if not decision.conflict_statement.strip():
         found.append(Problem("conflict_statement", "请写明专家与培训机构没有利益关系的声明。", "required"))
+    elif "同名" not in decision.conflict_statement:
+        people = _people(institution)
+        tied = [name for name in names if name in people]
+        if tied:
+            message = f"{tied[0]}与这家机构的人员同名，专家不能与机构有利益关系；确是另一人的，请在声明中写明同名。"
+            found.append(Problem("experts", message, "tied"))
     return found
+
+
+def _people(institution: Institution) -> set[str]:
+    """Names of whoever works or worked at the institution or runs it."""
+    staff = set(Staff.objects.filter(institution=institution).values_list("name", flat=True))
+    return staff | set(TrainingOrg.objects.filter(pk=institution.pk).values_list("legal_person", flat=True))
 
 
 def _names(decision: Decision) -> list[str]:
