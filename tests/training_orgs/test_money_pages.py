@@ -150,6 +150,25 @@ def test_the_bureau_identifies_a_course_and_publishes_one_with_a_note(unit: Inst
     assert Course.objects.get(number="K002").published_on == dt.date(2026, 11, 24)
 
 
+def test_no_form_of_a_course_publishes_it_past_the_page_that_shows_the_clashes(unit: Institution) -> None:
+    own = _signed_in(RoleKind.ORG, institution=unit)
+    url = f"/training/{unit.code}/courses"
+    assert 'name="published_on"' not in _text(own, f"{url}/new/")
+    plan = {
+        "number": "K9", "title": "示范课", "category": "学科类", "subject": "数学", "stage": "初中", "mode": "线下",
+        "lesson_minutes": "45", "starts_on": "2026-12-01", "ends_on": "2026-12-06", "slots": "周六 09:00-10:30",
+        "published_on": "2026-11-24",
+    }  # fmt: skip
+    assert own.post(f"{url}/new/", plan).status_code == 302
+    course = Course.objects.get(number="K9")
+    assert course.published_on is None
+    assert own.post(f"{url}/K9/publish/", {"on": "2026-11-24"}).status_code == 422
+    assert own.post(f"{url}/K9/publish/", {"on": "2026-11-24", "note": "等校历调整"}).status_code == 302
+    assert own.post(f"{url}/{course.pk}/", {**plan, "title": "示范新课"}).status_code == 302
+    course.refresh_from_db()
+    assert (course.title, course.published_on) == ("示范新课", dt.date(2026, 11, 24))
+
+
 def test_the_form_of_a_course_is_checked_before_it_is_saved(unit: Institution) -> None:
     own = _signed_in(RoleKind.ORG, institution=unit)
     url = f"/training/{unit.code}/courses"

@@ -17,6 +17,10 @@ from training_orgs.rows.declare import INSTITUTION
 LINES = 3
 
 
+#: Columns that on pages have an act of their own: whoever publishes is shown the clashes first and says why.
+_BY_AN_ACT = {"courses": ("published_on",)}
+
+
 class RowForm(RefusableForm):
     """Fields named like the columns; of parts (an order's lines) ``lines[0].hours``, as problems name them.
 
@@ -28,7 +32,8 @@ class RowForm(RefusableForm):
     def __init__(self, kind: Kind, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
-        own = [column for column in kind.columns if "." not in column.key and column.key != INSTITUTION.key]
+        left_out = {INSTITUTION.key, *_BY_AN_ACT.get(kind.key, ())}
+        own = [column for column in kind.columns if "." not in column.key and column.key not in left_out]
         for column in own:
             self.fields[column.key] = _field(column, column.label, is_required=column.is_required)
         parts = [column for column in kind.columns if "." in column.key]
