@@ -18,7 +18,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from tests import make as platform
 from tests.training_orgs import money_make as make
-from training_orgs.models import Course, FeeOrder, Identification, Refund
+from training_orgs.models import Course, FeeOrder, GuidePrice, Identification, Refund
 from training_orgs.services.reconciliation import reconcile
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +226,23 @@ def _queries(client: Client, url: str) -> int:
     ) as captured:
         _text(client, url)
     return len(captured)
+
+
+def test_what_lacks_data_is_said_and_not_called_lawful(unit: Institution, bureau: Client) -> None:
+    url = f"/training/{unit.code}/money/"
+    FeeOrder.objects.update(ends_on="2026-11-30")
+    plain = make.course(unit, "K009", category="arts")
+    make.order(plain, "H8", "2026-09-01", 500, pupil="X008")
+    assert bureau.get(url).context["not_judged"][0] == (
+        "1 份订单没有约定服务止，课程也没有排课，无法判断是否超过 3 个月（TO-13）"
+    )
+    make.session(plain, "2026-09-20")
+    assert not any("TO-13" in words for words in bureau.get(url).context["not_judged"])
+    taught = make.course(unit, "K010", stage="primary", class_size=8)
+    make.order(taught, "H10", "2026-09-01", 500, pupil="X010", ends_on="2026-11-30")
+    before = " ".join(bureau.get(url).context["not_judged"])
+    assert "没有当日适用的政府指导价，无法判断是否超价（TO-12）" in before
+    assert "数据不足" in _text(bureau, url)
+    GuidePrice.objects.create(mode="offline", size_from=1, price=500, valid_from="2026-01-01", reference="示范通知")
+    Course.objects.update(class_size=8)
+    assert bureau.get(url).context["not_judged"] == []

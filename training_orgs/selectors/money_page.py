@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, DateField, Exists, F, OuterRef, Q, QuerySet, When
 
 from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.rules import engine
 from shuangjian.rules.expressions import WorkdaysAfter
 from shuangjian.rules.parameters import frozen
+from shuangjian.rules.periods import BEGINNING
 from training_orgs.choices import LedgerKind
-from training_orgs.models import Consumption, DailyBalance, FeeOrder, LedgerEntry, Refund
+from training_orgs.models import Consumption, DailyBalance, FeeOrder, LedgerEntry, LinePrice, OrderSpan, Refund
 from training_orgs.rules.refunds import ANSWER_WORKDAYS, PAYMENT_WORKDAYS, refund_overdue
 
 #: Days of the reconciliation on the page, those that disagree first; points of the chart.
@@ -73,10 +74,23 @@ def money_page(unit: Institution, today: dt.date) -> dict[str, Any]:
         "refunds": refunds[:MOST_REFUNDS],
         "refunds_open": sum(1 for line in refunds if line.is_open),
         "refunds_overdue": sum(1 for line in refunds if line.is_overdue),
+        "not_judged": not_judged(unit),
         "unconfirmed": Consumption.objects.filter(institution=unit, confirmed_on=None).count(),
         "chart": _chart(lines, len(wrong)) if len(lines) > 1 else None,
         "heading": _heading(unit, last, len(wrong), sum(1 for line in refunds if line.is_overdue)),
     }
+
+
+def not_judged(unit: Institution) -> list[str]:
+    """What TO-12 and TO-13 cannot say of the institution's orders for want of data, in sentences: never 合规."""
+    charged = {"institution": unit, "paid_on__gte": BEGINNING}
+    endless = OrderSpan.objects.filter(ends_on=None, **charged).count()
+    unpriced = LinePrice.objects.filter(guide=None, **charged).aggregate(n=Count("contract_no", distinct=True))["n"]
+    told = (
+        (endless, "份订单没有约定服务止，课程也没有排课，无法判断是否超过 3 个月（TO-13）"),
+        (unpriced, "份学科类订单没有当日适用的政府指导价，无法判断是否超价（TO-12）"),
+    )
+    return [f"{count} {words}" for count, words in told if count]
 
 
 def open_orders(unit: Institution) -> QuerySet[FeeOrder]:
