@@ -273,6 +273,37 @@ def test_thirty_units_cost_no_more_queries_than_three(visit: Visit, two_weeks: W
     assert after == before
 
 
+def test_a_school_that_closed_in_the_term_keeps_the_weeks_until_then(visit: Visit, world: World) -> None:
+    closing, bureau = NEXT.monday, world.people["bureau"]
+    before = {
+        "week": [row.unit.pk for row in units.unit_rows(bureau, WEEK, NOW)],
+        "rules": trends_rules.rule_trends(scope_of(bureau, NOW)).total,
+        "share": trends_ranking.ranking(scope_of(bureau, NOW), measure="share", span="week").total.share,
+    }
+    Institution.objects.filter(pk=world.school.pk).update(status=Institution.Status.CLOSED, closed_on=closing)
+    rebuild_unit_days(cause="撤并", actor=None, institution_ids=[world.school.pk])
+    judge([world.school, world.silent, world.other], NEXT, LATER)
+
+    after = {
+        "week": [row.unit.pk for row in units.unit_rows(bureau, WEEK, NOW)],
+        "rules": trends_rules.rule_trends(scope_of(bureau, NOW)).total,
+        "share": trends_ranking.ranking(scope_of(bureau, NOW), measure="share", span="week").total.share,
+    }
+    assert after == before
+    assert world.school.pk not in {row.unit.pk for row in units.unit_rows(bureau, NEXT, LATER)}
+    grid = trends_heat.heat_grid(scope_of(bureau, by="unit"), sort="name")
+    line = next(line for line in grid.lines if line.name == world.school.name)
+    shown = dict(zip((week.key for week in grid.weeks), (square.words for square in line.squares), strict=True))
+    assert (shown[WEEK.key], shown[NEXT.key]) == ("疑似违规", "不应报")
+    assert line.due == 1
+
+    reader = visit("bureau")
+    assert f"已于 {closing}（周一）撤销" in text(reader, f"/units/{world.school.code}/")
+    assert f"/units/{world.school.code}/" in text(reader, f"/alerts/{world.alert.pk}/")
+    assert "已撤销" in text(reader, f"/search/?q={world.school.name}")
+    assert visit("other town").get(f"/units/{world.school.code}/").status_code == 404
+
+
 def test_the_week_after_the_last_of_the_term_is_not_shown(two_weeks: World) -> None:
     scope = scope_of(two_weeks.people["bureau"], clock.at(dt.date(2027, 3, 1), 9 * 60))
     assert scope.term is not None

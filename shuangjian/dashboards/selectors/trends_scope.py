@@ -81,7 +81,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Scope:
-    """One figure's ground. ``weeks`` are those of the term that have begun, oldest first; ``ahead`` the others."""
+    """One figure's ground. ``units`` are those open on some day of the term; ``weeks`` are the weeks of the term that
+    have begun, oldest first; ``ahead`` the others."""
 
     user: User
     now: dt.datetime
@@ -99,7 +100,7 @@ class Scope:
         """Two queries: terms and units."""
         terms = begun_terms(now.date())
         term = next((each for each in terms if each.key == asked.term), terms[0] if terms else None)
-        visible = list(units_of(user))
+        visible = list(units_of(user, since=term.first.monday if term else None))
         weeks = term.weeks if term else []
         this_week = Week.of(now.date())
         return cls(

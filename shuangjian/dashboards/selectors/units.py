@@ -102,8 +102,8 @@ _FILED = frozenset({FilingState.ON_TIME, FilingState.LATE, FilingState.RETURNED}
 
 
 def unit_rows(user: User, week: Week, now: dt.datetime) -> list[UnitRow]:
-    """Every unit of the user's jurisdiction in that week, worst first; only what lists show of a unit is read."""
-    lean = units_of(user).select_related(None).only("code", "name", "pinyin", "town_id")
+    """Every unit of the jurisdiction that was open in that week, worst first; only what lists show of it is read."""
+    lean = units_of(user, since=week.monday).select_related(None).only("code", "name", "pinyin", "town_id")
     units = list(lean.prefetch_related("town"))  # a few towns, not a copy of each for every unit
     results = attention_of([unit.pk for unit in units], week, now=now)
     rows = [UnitRow(unit, results[unit.pk]) for unit in units if unit.pk in results]

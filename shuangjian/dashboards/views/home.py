@@ -13,7 +13,7 @@ from shuangjian.bureau.models import Institution
 from shuangjian.core import clock
 from shuangjian.dashboards.navigation import inspector_url, party_url
 from shuangjian.dashboards.selectors import overview, units
-from shuangjian.dashboards.selectors.jurisdiction import units_of
+from shuangjian.dashboards.selectors.jurisdiction import every_school_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.weeks import chosen_week
 from shuangjian.dashboards.views.asked import asked
@@ -54,7 +54,7 @@ class HomeView(KeptView):
         user, now = signed_in(self.request), clock.now()
         week = chosen_week(asked(self.request, "week"), user, now.date())
         if user.role_kind == RoleKind.SCHOOL:
-            own = cast(Institution, self.get_scoped_or_404(units_of(user)))
+            own = cast(Institution, self.get_scoped_or_404(every_school_of(user)))
             return super().get_context_data(**unit_page(user, own, week, now), is_home=True, **kwargs)
         rows = units.unit_rows(user, week, now)
         stats = overview.filing_stats(user, week, now)

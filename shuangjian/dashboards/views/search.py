@@ -10,7 +10,7 @@ from shuangjian.accounts.requests import signed_in
 from shuangjian.core import clock
 from shuangjian.core.views import ScopedView
 from shuangjian.dashboards.selectors.alerts import AlertLine, overdue_first
-from shuangjian.dashboards.selectors.jurisdiction import READERS, alerts_of, units_of
+from shuangjian.dashboards.selectors.jurisdiction import READERS, alerts_of, every_school_of
 from shuangjian.dashboards.views.asked import asked
 from shuangjian.rules.clauses import all_clauses
 from shuangjian.rules.declare import all_rules
@@ -30,7 +30,9 @@ class SearchView(ScopedView):
             return super().get_context_data(query="", total=0, **kwargs)
         rules = [rule for rule in all_rules() if _holds(word, rule.code, rule.title, rule.sentence)]
         clauses = [each for each in all_clauses().values() if _holds(word, each.id, each.number, each.title, each.text)]
-        units = units_of(user).filter(Q(name__icontains=word) | Q(code__icontains=word) | Q(town__name__icontains=word))
+        units = every_school_of(user).filter(
+            Q(name__icontains=word) | Q(code__icontains=word) | Q(town__name__icontains=word)
+        )
         codes = [rule.code for rule in rules]
         alerts = overdue_first(
             alerts_of(user).filter(Q(institution__name__icontains=word) | Q(rule__in=codes)).unclosed(), clock.today()

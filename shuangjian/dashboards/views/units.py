@@ -18,7 +18,7 @@ from shuangjian.core import clock
 from shuangjian.core.choices import FilingState, Outcome
 from shuangjian.dashboards.navigation import party_url
 from shuangjian.dashboards.selectors import units
-from shuangjian.dashboards.selectors.jurisdiction import OF_SCHOOLS, READERS, units_of
+from shuangjian.dashboards.selectors.jurisdiction import OF_SCHOOLS, READERS, every_school_of
 from shuangjian.dashboards.selectors.unit_page import unit_page
 from shuangjian.dashboards.selectors.units import NO_TOWN, UnitRow
 from shuangjian.dashboards.selectors.weeks import chosen_week, short_label
@@ -117,7 +117,7 @@ class UnitView(KeptView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, now = signed_in(self.request), clock.now()
-        unit = cast(Institution, self.get_scoped_or_404(units_of(user), code=self.kwargs["code"]))
+        unit = cast(Institution, self.get_scoped_or_404(every_school_of(user), code=self.kwargs["code"]))
         week = chosen_week(asked(self.request, "week"), user, now.date())
         return super().get_context_data(**unit_page(user, unit, week, now), **kwargs)
 
