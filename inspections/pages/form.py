@@ -96,7 +96,8 @@ def placed(problem: Problem) -> dict[str, str]:
     path = problem.path
     if path.startswith("answers["):
         code = path[len("answers[") :].split("]")[0]
-        return {"message": problem.message, "target": f"item-{code}", "label": code}
+        # The sentence names its item for programs; here the link before it does.
+        return {"message": problem.message.removeprefix(f"{code} "), "target": f"item-{code}", "label": code}
     start = path.split("[")[0].split(".")[0]
     targets = {
         "companions": ("companions", "同行人员"),

@@ -15,6 +15,7 @@ from inspections.selectors import counts_of, my_visits_ahead, my_visits_today, v
 from shuangjian.accounts.models import User
 
 _MOST_COMING = 20
+_ORDER = (VisitState.RETURNED, VisitState.UNDER_WAY, VisitState.PLANNED)
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class Card:
 
 
 def today_page(user: User, today: dt.date) -> dict[str, Any]:
-    """Own visits: under way and returned first, then overdue, then today's; those to come and those handed in apart.
+    """Own visits: returned first, then under way, then overdue, then today's; those to come and those handed in apart.
     A constant number of queries."""
-    due = sorted(my_visits_today(user, today), key=lambda each: (each.state == VisitState.PLANNED, each.planned_on))
+    due = sorted(my_visits_today(user, today), key=lambda each: (_ORDER.index(each.state), each.planned_on))
     coming = list(my_visits_ahead(user, today)[:_MOST_COMING])
     own = VisitInspector.objects.filter(person=user.pk).values("visit")
     waiting = list(visits_of(user).filter(state=VisitState.HANDED_IN, pk__in=own).order_by("handed_in_at"))
@@ -80,10 +81,12 @@ def _card(visit: Visit, answered: int, totals: dict[int, int], today: dt.date) -
 
 
 def _heading(cards: list[Card]) -> str:
-    under_way = sum(card.visit.state != VisitState.PLANNED for card in cards)
-    planned = len(cards) - under_way
-    if under_way and planned:
-        return f"{under_way} 次检查进行中，{planned} 次待检查"
-    if under_way:
-        return f"{under_way} 次检查进行中"
-    return f"今天有 {planned} 次检查" if planned else "今天没有安排检查"
+    returned, under_way, planned = (sum(card.visit.state == state for card in cards) for state in _ORDER)
+    if planned and not returned and not under_way:
+        return f"今天有 {planned} 次检查"
+    parts = [
+        f"{returned} 次检查被退回" if returned else "",
+        f"{under_way} 次{'' if returned else '检查'}进行中" if under_way else "",
+        f"{planned} 次待检查" if planned else "",
+    ]
+    return "，".join(part for part in parts if part) or "今天没有安排检查"

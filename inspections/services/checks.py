@@ -34,7 +34,7 @@ def hand_in_problems(visit: Visit) -> list[Problem]:
 
 def _of_people(visit: Visit) -> Iterator[Problem]:
     if visit.inspectors.count() + len(visit.companions) < 2:
-        yield Problem("companions", "检查须有两人以上，请加入另一名检查人员或填写其他参与人员。", "few")
+        yield Problem("companions", "检查须有两人以上，请加入另一名检查人员或填写同行人员。", "few")
     if not visit.people_met and visit.result not in NOT_INSIDE:
         yield Problem("people_met", "请填写被检查单位在场人员的姓名和职务。", "required")
 

@@ -34,7 +34,7 @@ MOST_PEOPLE = 30
 LONGEST_SUMMARY = 4000
 _LONGEST_NAME = 40
 _SECOND = {"people_met": ("post", "职务"), "companions": ("unit", "单位")}
-_LABELS = {"people_met": "被检查单位人员", "companions": "其他参与人员"}
+_LABELS = {"people_met": "被检查单位人员", "companions": "同行人员"}
 
 
 @transaction.atomic

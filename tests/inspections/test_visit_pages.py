@@ -40,6 +40,13 @@ class TestTheDay:
         assert seen.index("继续填写") < seen.index("去检查")
         assert "已答 1/3" in seen
 
+    def test_what_was_returned_comes_first_and_is_named(self, cast: SimpleNamespace) -> None:
+        begun(cast)
+        review_visit(handed_in(cast).pk, decision="return", remark="补拍", actor=cast.town, now=NOW)
+        seen = page(browser(cast.first), "visits_today")
+        assert "1 次检查被退回，1 次进行中" in seen
+        assert seen.index("修改后再提交") < seen.index("继续填写")
+
     def test_a_colleague_of_another_town_sees_an_empty_day(self, cast: SimpleNamespace) -> None:
         planned(cast)
         assert "今天没有安排检查" in page(browser(cast.other_inspector), "visits_today")
@@ -170,6 +177,7 @@ class TestTheForm:
         answered = browser(cast.first).post(reverse("visit_hand_in", args=[visit.key]), {"revision": visit.revision})
         seen = answered.content.decode()
         assert answered.status_code == 422
+        assert "S-01</a>：还没有结论，请选符合、不符合或不适用。" in seen
         for target in ("item-S-01", "people_met", "result"):
             assert f'href="#{target}"' in seen
             assert f'id="{target}"' in seen
