@@ -102,7 +102,7 @@ def test_the_register_is_shown_as_it_was_on_the_day_that_is_asked_for() -> None:
     now = text(bureau, "/training/")
     assert "示范后来中心" in now
     assert "示范旧名艺术坊" not in now
-    assert 'data-label="证照">有照无证' in now
+    assert 'data-label="证照"><span>有照无证' in now
     assert 'data-label="状态">暂停' in now
     then = text(bureau, "/training/?as_of=2026-05-31")
     assert "2026-05-31 名录上有 1 家培训机构，0 处疑似无证点" in then
@@ -110,7 +110,7 @@ def test_the_register_is_shown_as_it_was_on_the_day_that_is_asked_for() -> None:
     assert "示范旧名艺术坊" in then
     assert "现名 示范培训中心" in then
     assert 'data-label="类别">文化艺术类' in then
-    assert 'data-label="证照">有证有照' in then
+    assert 'data-label="证照"><span>有证有照' in then
     assert 'data-label="状态">正常' in then
     assert f'/training/{unit.code}/?as_of=2026-05-31"' in then
     assert "没有符合条件的机构" in text(bureau, "/training/?as_of=2026-05-31&category=subject")
@@ -210,6 +210,20 @@ def test_a_town_opens_a_suspected_site_in_its_own_town_only() -> None:
     assert "疑似无证点" in page
     assert "无证无照" in page
     assert "另有 1 处疑似无证点" in text(town, "/training/")
+    assert "现场看到" not in text(town, "/training/")
+
+
+def test_what_papers_were_seen_at_a_site_stands_beside_what_is_on_record() -> None:
+    town = signed_in("town", make.town())
+    form = {"name": "示范点", "town": make.town().pk, "seen_on": "2026-11-08", "source": "巡查", "place": "示范路9号"}
+    town.post("/training/sites/new/", {**form, "licence_state": "registration_only"})
+    site = Institution.objects.get(kind="suspected_site")
+    town.post(f"/training/{site.code}/sightings/new/", {**form, "seen_on": "2026-11-09", "place": "示范路10号"})
+    assert "现场看到 有照无证" in text(town, "/training/")
+    assert "现场看到" not in text(town, "/training/?as_of=2026-11-07")
+    page = text(town, f"/training/{site.code}/")
+    assert "<dd>有照无证（2026-11-08 看到）</dd>" in page
+    assert "<dd>示范路10号</dd>" in page
 
 
 def test_photos_of_a_site_are_kept_with_it_and_a_file_that_is_none_saves_nothing() -> None:
@@ -288,7 +302,7 @@ def test_sites_of_one_brand_name_each_other() -> None:
     assert "示范二中心" not in text(bureau, f"/training/{first.code}/")
 
 
-@pytest.mark.parametrize(("address", "pinned"), [("/training/", 6), ("/training/91440113TEST00001X/", 46)])
+@pytest.mark.parametrize(("address", "pinned"), [("/training/", 6), ("/training/91440113TEST00001X/", 47)])
 def test_the_pages_cost_the_same_for_one_institution_and_for_many(address: str, pinned: int) -> None:
     org()
     bureau = signed_in("bureau")

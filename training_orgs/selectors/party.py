@@ -54,7 +54,7 @@ def party_page(user: User, unit: Institution, day: dt.date, today: dt.date) -> d
         "is_site": is_site,
         "papers": papers,
         "status": status_on(unit, day),
-        "facts": _facts(org, profile, shows_names, _seen_place(user, unit, day) if profile is None else ""),
+        "facts": _facts(org, profile, shows_names, _last_seen(user, unit, day)),
         "siblings": _siblings(user, org),
         "finding_lines": [FindingLine.of(finding) for finding in findings[:_MOST_FINDINGS]],
         "findings_total": len(findings),
@@ -116,21 +116,27 @@ def _department(code: str) -> str:
     return Department.objects.filter(code=code).values_list("name", flat=True).first() or code if code else ""
 
 
-def _seen_place(user: User, unit: Institution, day: dt.date) -> str:
-    """Where a site of no category, which has no profile, was last seen by ``day``."""
-    if not sees_sightings(user):
-        return ""
-    return (
-        unit.sightings.filter(seen_on__lte=day).order_by("-seen_on", "-pk").values_list("place", flat=True).first()
-        or ""
+def _last_seen(user: User, unit: Institution, day: dt.date) -> tuple[str, str]:
+    """Where the site was last seen by ``day``, and with what papers; nothing to whom sightings are closed."""
+    seen = list(unit.sightings.filter(seen_on__lte=day).order_by("-seen_on", "-pk")) if sees_sightings(user) else []
+    papers = next(
+        (f"{each.get_licence_state_display()}（{each.seen_on} 看到）" for each in seen if each.licence_state), ""
     )
+    return (seen[0].place if seen else ""), papers
 
 
-def _facts(org: TrainingOrg, profile: OrgProfile | None, shows_names: bool, seen_place: str) -> list[tuple[str, str]]:
+def _facts(
+    org: TrainingOrg, profile: OrgProfile | None, shows_names: bool, last_seen: tuple[str, str]
+) -> list[tuple[str, str]]:
     """Labels and values; where there is no profile, at least the place that somebody saw."""
     person = org.legal_person if shows_names else mask_name(org.legal_person)
     phone = org.phone if shows_names else mask_number(org.phone)
-    facts = [("统一社会信用代码", org.uscc or "没有"), ("发现地点", seen_place)]
+    place, papers = last_seen
+    facts = [
+        ("统一社会信用代码", org.uscc or "没有"),
+        ("发现地点", place if profile is None else ""),
+        ("现场证照", papers),
+    ]
     if profile is not None:
         facts += [
             ("登记名称", profile.registered_name),

@@ -29,6 +29,7 @@ class OrgRow:
     category_code: str
     status_code: str
     papers: LicenceState
+    papers_seen: str
     severities: Mapping[int, int]
 
     @property
@@ -50,6 +51,11 @@ class OrgRow:
     @property
     def status(self) -> str:
         return str(OrgStatus(self.status_code).label)
+
+    @property
+    def seen_words(self) -> str:
+        """What somebody last saw at the place, where it is not what is on record."""
+        return str(LicenceState(self.papers_seen).label) if self.papers_seen not in ("", self.papers.value) else ""
 
     @property
     def name_now(self) -> str:
@@ -83,11 +89,13 @@ def _as_of(units: QuerySet[Any], day: dt.date, today: dt.date) -> QuerySet[Any]:
     holds = Q(valid_from__lte=day) & (Q(valid_until__isnull=True) | Q(valid_until__gte=day))
     profile = OrgProfile.objects.filter(own, holds)
     change = StatusChange.objects.filter(own, on__lte=day).order_by("-on")
+    seen = SiteSighting.objects.filter(own, seen_on__lte=day).exclude(licence_state="").order_by("-seen_on", "-pk")
     rows = units.annotate(
         then_name=Subquery(profile.values("sign_name")[:1]),
         then_registered=Subquery(profile.values("registered_name")[:1]),
         then_category=Subquery(profile.values("category")[:1]),
         then_status=Subquery(change.values("status")[:1]),
+        then_seen=Subquery(seen.values("licence_state")[:1]),
     )
     if day >= today:
         return rows
@@ -110,6 +118,7 @@ def _row(unit: Any, counts: Mapping[int, Mapping[int, int]], *, is_today: bool) 
         category_code=category,
         status_code=unit.then_status or status,
         papers=licence_state(has_licence=unit.has_licence, has_registration=unit.has_registration),
+        papers_seen=unit.then_seen or "",
         severities=counts.get(unit.pk, {}),
     )
 
