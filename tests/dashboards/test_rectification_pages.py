@@ -127,6 +127,18 @@ def test_before_and_after_are_shown_to_the_school_too(visit: Visit, world: World
     assert visit("other school").get(f"/files/{address}").status_code == 404
 
 
+def test_what_was_handed_in_without_a_photo_is_not_called_missing(
+    visit: Visit, world: World, item: Rectification
+) -> None:
+    pages = (f"/rectifications/{item.number}/", f"/alerts/{world.alert.pk}/")
+    assert all("尚未提交" in shown(visit("town"), page) for page in pages)
+    hand_in_rectification(item.pk, account="已压减", rectified_on=clock.today(), actor=world.people["school"])
+    for page in pages:
+        seen = shown(visit("town"), page)
+        assert "没有照片" in seen
+        assert "尚未提交" not in seen
+
+
 def test_the_school_hands_in_with_photos_from_camera_and_album(visit: Visit, item: Rectification) -> None:
     answer = visit("school").post(
         f"/rectifications/{item.number}/hand-in/",
