@@ -62,6 +62,48 @@ def test_arrow_keys_walk_over_the_grid_and_enter_opens_the_unit_s_week(
     page.wait_for_url(f"{live_server.url}/units/{world.silent.code}/?week=2026-W37")
 
 
+FIGURE = """(chart) => {
+  const figure = document.createElement("figure");
+  figure.className = "sj-chart";
+  figure.dataset.chart = "marks";
+  figure.innerHTML = '<div class="sj-chart__canvas"></div>';
+  const source = document.createElement("script");
+  source.type = "application/json";
+  source.id = "marks";
+  source.textContent = JSON.stringify(chart);
+  figure.append(source);
+  document.querySelector("main").append(figure);
+  document.dispatchEvent(new CustomEvent("sj:content", { detail: { root: document } }));
+  const plot = window.echarts.getInstanceByDom(figure.querySelector(".sj-chart__canvas"));
+  return plot.getOption().series[0].markLine.data.map((mark) => [mark.xAxis, mark.label.formatter]);
+}"""
+
+
+def test_the_words_over_neighbouring_markers_never_lie_on_each_other(
+    sign_in: Callable[[str], Page], live_server: Any
+) -> None:
+    page = sign_in("bureau")
+    page.goto(f"{live_server.url}/trends/rules/")
+    weeks = [f"第{number}周" for number in range(36, 56)]
+    marker = {"label": "校历变动", "kind": "calendar"}
+    marks = [(39, 1), (40, 2), (41, 1), (51, 1)]
+    chart = {
+        "id": "marks", "kind": "line", "title": "", "unit": "", "columns": ["周次", "HW-02"],
+        "rows": [[week, 1] for week in weeks],
+        "markers": [
+            {"x": "第40周", "label": "标准值变动", "kind": "standard", "count": 1},
+            *({**marker, "x": f"第{week}周", "count": count} for week, count in marks),
+        ],
+    }  # fmt: skip
+    assert page.evaluate(FIGURE, chart) == [
+        ["第40周", "标准值变动"],
+        ["第39周", "校历变动 4 项"],
+        ["第40周", ""],
+        ["第41周", ""],
+        ["第51周", "校历变动"],
+    ]
+
+
 def test_a_figure_can_be_taken_along_as_a_table_that_a_spreadsheet_opens(
     sign_in: Callable[[str], Page], live_server: Any, world: World
 ) -> None:

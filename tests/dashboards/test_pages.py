@@ -104,6 +104,12 @@ def test_before_the_due_instant_a_missing_return_is_no_reason_to_worry(visit: Vi
     shown = page(visit("town"), f"/?week={week.key}")
     assert heading(shown) == "第46周 周报未到期，暂无学校需要关注"
     assert "2 所待报" in shown
+    listed = f"/units/?week={week.key}"
+    assert heading(page(visit("town"), listed)) == "第46周 周报未到期，暂无学校需要关注"
+    make.submitted(world.school, week, homework=[make.item("2026-03-01", "2026-11-10", 10)])
+    judge([world.school, world.silent, world.other], week)
+    assert heading(page(visit("town"), listed)) == "第46周 2 所学校都不需要关注，其中 1 所尚未报送"
+    assert heading(page(visit("town"), "/units/?week=2026-W44")) == "第44周 没有应报任务"
 
 
 def test_a_week_typed_wrongly_shows_the_default_week(visit: Visit) -> None:

@@ -151,7 +151,9 @@ def test_a_changed_calendar_leads_to_its_receipt(visit: Visit, world: World) -> 
     page = _text(bureau, answer.headers["Location"])
     assert f'hx-get="/runs/{run.pk}/receipt/"' in page
     _drain()
-    assert "重新比对完成" in _text(bureau, f"/runs/{run.pk}/receipt/")
+    receipt = _text(bureau, f"/runs/{run.pk}/receipt/")
+    assert "重新比对完成" in receipt
+    assert "全部规则：已比对" in receipt, "beside others, a receipt says what it judged"
     assert run.asked_by == world.people["bureau"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +125,19 @@ def test_who_files_less_than_half_has_no_density_and_stands_first(world: World) 
     chart = trends_ranking.ranking_chart(silent)
     assert chart is not None
     assert chart["rows"][0][:2] == ["示范二小", None]
+
+
+def test_rates_have_two_decimals_and_what_is_there_is_never_nothing(
+    visit: Visit, two_weeks: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = text(visit("bureau"), "/trends/rules/")
+    rates = re.findall(r"([0-9.]+) 条<span", shown)
+    assert rates
+    assert all(re.fullmatch(r"[0-9]+[.][0-9]{2}", rate) for rate in rates)
+    monkeypatch.setattr(
+        trends_rules, "class_days", lambda ids, mondays: {(pk, day): 90_000 for pk in ids for day in mondays}
+    )
+    assert "不足 0.01 条" in text(visit("bureau"), "/trends/rules/")
 
 
 def test_the_span_narrows_the_ranking_to_the_last_weeks(two_weeks: World) -> None:

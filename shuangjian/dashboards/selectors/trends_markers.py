@@ -52,17 +52,13 @@ def changes(scope: Scope, weeks: Sequence[Week]) -> list[Change]:
 
 
 def markers(found: Iterable[Change], weeks: Sequence[Week]) -> list[dict[str, object]]:
-    """One marker a week and kind, for the script: {x, label, kind}."""
+    """One marker a week and kind, for the script: {x, label, kind, count}, by week."""
     shown = {week.monday for week in weeks}
     grouped: dict[tuple[Week, str], list[Change]] = {}
     for change in found:
         grouped.setdefault((Week.of(change.on), change.kind), []).append(change)
     return [
-        {
-            "x": short_label(week),
-            "kind": kind,
-            "label": f"{KINDS[kind]}变动" + (f" {len(inside)} 项" if len(inside) > 1 else ""),
-        }
+        {"x": short_label(week), "kind": kind, "label": f"{KINDS[kind]}变动", "count": len(inside)}
         for (week, kind), inside in grouped.items()
         if week.monday in shown
     ]

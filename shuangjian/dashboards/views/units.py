@@ -91,6 +91,7 @@ class UnitsView(KeptView):
             total=len(every),
             found=len(rows),
             attention_total=len(units.attention(rows)),
+            calm=_calm(every),
             is_filtered=len(rows) != len(every),
             query=word,
             sort=sort,
@@ -120,6 +121,18 @@ class UnitView(KeptView):
         unit = cast(Institution, self.get_scoped_or_404(every_school_of(user), code=self.kwargs["code"]))
         week = chosen_week(asked(self.request, "week"), user, now.date())
         return super().get_context_data(**unit_page(user, unit, week, now), **kwargs)
+
+
+def _calm(rows: Sequence[UnitRow]) -> str:
+    """The headline where nobody needs attention: of a school that has not filed yet it is not known."""
+    if not rows:
+        return "管辖范围内还没有学校"
+    if all(row.filing is None for row in rows):
+        return "没有应报任务"
+    waiting = sum(row.filing == FilingState.PENDING for row in rows)
+    if waiting == len(rows):
+        return "周报未到期，暂无学校需要关注"
+    return f"{len(rows)} 所学校都不需要关注" + (f"，其中 {waiting} 所尚未报送" if waiting else "")
 
 
 def in_town(row: Any, town: str) -> bool:

@@ -162,8 +162,8 @@
     return { fill: SEQUENCE[step], dark: step >= 3 && !isHatched, hatched: isHatched, mark: number(value) };
   }
 
-  /* Lines: columns [axis, series…], rows [x, value | null…]; markers [{x, label, kind}] where a standard (kind standard)
-     or the calendar (kind calendar) changed. */
+  /* Lines: columns [axis, series…], rows [x, value | null…]; markers [{x, label, kind, count}] where a standard (kind
+     standard) or the calendar (kind calendar) changed; count is how many changes stand on the mark. */
   function line(chart) {
     const names = chart.columns.slice(1);
     const full = (index) => chart.column_words?.[index] ?? names[index];
@@ -178,9 +178,25 @@
         name, type: "line", data: chart.rows.map((row) => row[index + 1]), connectNulls: false, symbolSize: 6, lineStyle: { width: 2.5 }, color: SERIES[index],
         showSymbol: chart.rows.length < 30, endLabel: { show: names.length > 1, formatter: name, ...text(12, SERIES[index]), lineHeight: 16 },
         labelLayout: { moveOverlap: "shiftY" },
-        markLine: index === 0 ? merged(limitLine(chart, "yAxis"), chart.markers) : undefined,
+        markLine: index === 0 ? merged(limitLine(chart, "yAxis"), lettered(chart)) : undefined,
       })),
     };
+  }
+
+  /* The markers with what is written over them: where the words of neighbours would lie on each other, the first of
+     them counts for all and the others keep their line alone. */
+  function lettered(chart) {
+    const step = (chart.width - 110) / Math.max(1, chart.rows.length - 1);
+    const place = new Map(chart.rows.map((row, index) => [row[0], index * step]));
+    const heads = {};
+    const marks = (chart.markers || []).map((marker) => ({ ...marker, words: "", total: marker.count ?? 1 }));
+    for (const mark of marks) {
+      const head = heads[mark.kind];
+      if (head && place.get(mark.x) - place.get(head.x) < 12 * (head.label.length + 4)) head.total += mark.total;
+      else heads[mark.kind] = mark;
+      heads[mark.kind].words = heads[mark.kind].label + (heads[mark.kind].total > 1 ? ` ${heads[mark.kind].total} 项` : "");
+    }
+    return marks;
   }
 
   function merged(limit, markers) {
@@ -189,7 +205,7 @@
       const colour = isCalendar ? colours.ink3 : colours.blue;
       return {
         xAxis: marker.x, lineStyle: { color: colour, type: isCalendar ? "dotted" : "solid", width: 1.5 },
-        label: { ...text(12, colour), fontWeight: isCalendar ? 400 : 600, formatter: marker.label, position: "end", distance: isCalendar ? 4 : 22 },
+        label: { ...text(12, colour), fontWeight: isCalendar ? 400 : 600, formatter: marker.words, position: "end", distance: isCalendar ? 4 : 22 },
       };
     });
     if (!changes.length) return limit;
@@ -309,6 +325,7 @@
     if (isTable) return figure.classList.add("sj-chart--table");
     canvas.style.height = `${HEIGHT[chart.kind](chart)}px`;
     const plot = window.echarts.init(canvas, null, { renderer: "canvas" });
+    chart.width = canvas.clientWidth;
     plot.setOption(KINDS[chart.kind](chart));
     addKey(chart, figure);
     follow(plot, chart);
