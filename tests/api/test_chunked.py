@@ -6,8 +6,11 @@ import io
 from typing import Any
 
 import pytest
+from django.http.request import HttpHeaders
 
 from shuangjian.api.chunked import ChunkedBodies
+from shuangjian.core.errors import Problem
+from shuangjian.files.pieces import asked_piece
 
 
 class Stream(io.BytesIO):
@@ -45,6 +48,16 @@ def test_a_body_beyond_the_limit_is_not_read_on() -> None:
     seen = through(stream, 1_000_000, **CHUNKED)
     assert int(seen["CONTENT_LENGTH"]) > 1_000_000
     assert stream.taken < 1_200_000
+
+
+@pytest.mark.parametrize(("told", "problems"), [({}, ["Upload-Length"]), ({"HTTP_UPLOAD_LENGTH": "9000000"}, [])])
+def test_where_a_photo_was_cut_its_length_is_asked_for_unless_it_was_told(
+    told: dict[str, str], problems: list[str]
+) -> None:
+    seen = through(Stream(b"x" * 9_000_000), 1_000_000, **CHUNKED, **told)
+    found: list[Problem] = []
+    asked_piece(HttpHeaders(seen), found)
+    assert [problem.path for problem in found] == problems
 
 
 @pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": "5"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
