@@ -106,3 +106,44 @@ def test_an_institution_changes_neither_its_category_nor_its_town_nor_its_brand_
     save_rows("orgs", [row | {"category": "体育类"}], actor=accounts.user("bureau", username="bureau-2"))
     unit.refresh_from_db()
     assert (unit.category, unit.town) == ("sports", town)
+
+
+def test_an_institution_belongs_to_the_guidance_centre_of_its_town_s_schools(bureau: Client) -> None:
+    centre, town = accounts.centre(), accounts.town()
+    accounts.school(town=town, centre=centre)
+    bureau.post("/training/new/", {**WRITTEN, "uscc": make.uscc(5)})
+    unit = Institution.objects.get(name="示范新艺术坊")
+    assert unit.centre == centre
+    reader = Client()
+    reader.force_login(accounts.user("centre", centre, username="zhongxin"))
+    assert "示范新艺术坊" in reader.get("/training/").content.decode()
+    # One that is there without a centre gets it with the next change; where a town's schools disagree, none is guessed.
+    Institution.objects.filter(pk=unit.pk).update(centre=None)
+    row = {
+        "code": unit.code,
+        "name": "示范新艺术坊",
+        "category": "文化艺术类",
+        "town": "市桥街道",
+        "address": "示范路8号",
+    }
+    save_rows("orgs", [row], actor=accounts.Somebody())
+    unit.refresh_from_db()
+    assert unit.centre == centre
+    accounts.school("示范二小", code="44011300099", town=town, centre=accounts.centre("ZX02", "演示片"))
+    bureau.post("/training/new/", {**WRITTEN, "name": "示范三坊", "address": "示范路9号", "uscc": make.uscc(6)})
+    assert Institution.objects.get(name="示范三坊").centre is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("ads", {"number": "A1", "place": "其他", "seen_on": "2026-11-11", "text": "示范"}),
+        ("annual-checks", {"year": "2026", "is_passed": "是", "checked_on": "2026-11-11"}),
+        ("safety-checks", {"kind": "消防安全", "is_passed": "是", "checked_on": "2026-11-11"}),
+    ],
+)
+def test_what_was_seen_or_checked_is_not_dated_ahead(kind: str, row: dict[str, str]) -> None:
+    unit = make.org(town=accounts.town())
+    with pytest.raises(InvalidInput) as caught:
+        save_rows(kind, [row], actor=accounts.Somebody(), institution=unit)
+    assert [each.code for each in caught.value.problems] == ["in_future"]

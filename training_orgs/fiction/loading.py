@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,13 +14,15 @@ from shuangjian.evidence.models import Complaint, Observation
 from shuangjian.lists.models import ListCriteria, ListDecision, ListEntry
 from training_orgs import models
 from training_orgs.fiction.orgs import Org, Row
+from training_orgs.services.sites import centres_of_towns
 
 Pair = tuple[Org, Row]
 
 
 def load(orgs: list[Org]) -> dict[str, Institution]:
     """Every row of the institutions; returns them by code. Inside the caller's transaction."""
-    Institution.objects.bulk_create(institution_of(org) for org in orgs)
+    centres = centres_of_towns()
+    Institution.objects.bulk_create(institution_of(org, centres) for org in orgs)
     codes = [org.code for org in orgs]
     made = {institution.code: institution for institution in Institution.objects.filter(code__in=codes)}
     models.TrainingOrg.objects.bulk_create(models.TrainingOrg(institution=made[org.code]) for org in orgs)
@@ -54,7 +56,7 @@ def but(row: Row, *keys: str) -> Row:
     return {key: value for key, value in row.items() if key not in keys}
 
 
-def institution_of(org: Org) -> Institution:
+def institution_of(org: Org, centres: Mapping[int, int]) -> Institution:
     return Institution(
         code=org.code,
         name=org.name,
@@ -62,6 +64,7 @@ def institution_of(org: Org) -> Institution:
         kind=org.kind,
         category=org.category if org.profile else "",
         town_id=org.town,
+        centre_id=centres.get(org.town) if org.town is not None else None,
         is_fictional=True,
         source="演示数据",
     )

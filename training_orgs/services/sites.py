@@ -54,7 +54,7 @@ def open_site(values: dict[str, Any], *, photos: Sequence[UploadedFile] = (), ac
         kind=Institution.Kind.SUSPECTED_SITE,
         category=values.get("category") or "",
         town=town,
-        centre_id=_centre_of(town),
+        centre_id=centres_of_towns().get(town.pk),
         source=seen["source"],
     )
     full_clean(unit)
@@ -117,6 +117,12 @@ def _check_town(town: Town, actor: Any) -> None:
     raise InvalidInput([Problem("town", f"{town.name}不在您的范围内，请选择您所在的镇街。", "scope")])
 
 
-def _centre_of(town: Town) -> int | None:
-    centres = set(Institution.objects.filter(town=town, centre__isnull=False).values_list("centre", flat=True))
-    return centres.pop() if len(centres) == 1 else None
+def centres_of_towns() -> dict[int, int]:
+    """Guidance centre by town, of the towns whose institutions all belong to one."""
+    known: dict[int, set[int]] = {}
+    pairs = (
+        Institution.objects.filter(town__isnull=False, centre__isnull=False).values_list("town", "centre").distinct()
+    )
+    for town, centre in pairs.order_by():
+        known.setdefault(town, set()).add(centre)
+    return {town: centres.pop() for town, centres in known.items() if len(centres) == 1}

@@ -11,7 +11,7 @@ from training_orgs.choices import Category, Mode
 from training_orgs.models import Advertisement, Course, CourseSession, Staff
 from training_orgs.rows.batch import Batch, lookup
 from training_orgs.rows.cells import Day, Flag, Money, Number, OneOf, Slots, Text, TimeOfDay, Words
-from training_orgs.rows.checks import in_order, once
+from training_orgs.rows.checks import in_order, not_ahead, once
 from training_orgs.rows.declare import SUPERVISORS, Column, Kind, Reference, register
 from training_orgs.rows.kinds.papers import STAGES
 from training_orgs.rows.staging import Written, copy_into, merge, note
@@ -228,5 +228,6 @@ class Ads(Kind):
     )
 
     def check(self, batch: Batch) -> None:
+        not_ahead(batch, "seen_on")
         in_order(batch, "seen_on", "removed_on", "撤除日期早于发现日期，请改正。")
         once(batch, ("number",), "广告编号")

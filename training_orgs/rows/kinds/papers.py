@@ -10,7 +10,7 @@ from training_orgs.choices import Category, CourseStage, LicenceKind, Registrati
 from training_orgs.models import AnnualCheck, CustodyAccount, Licence, Registration, Reserve, SafetyCheck
 from training_orgs.rows.batch import Batch
 from training_orgs.rows.cells import Day, Flag, Many, Money, Number, OneOf, Text
-from training_orgs.rows.checks import in_order, once
+from training_orgs.rows.checks import in_order, not_ahead, once
 from training_orgs.rows.declare import Column, Kind, register
 from training_orgs.rows.staging import Written
 from training_orgs.services.judging import ask_counting_bodies
@@ -89,6 +89,7 @@ class AnnualChecks(Kind):
     )
 
     def check(self, batch: Batch) -> None:
+        not_ahead(batch, "checked_on")
         once(batch, ("year", "checked_on"), "这个年度的年检结论")
 
 
@@ -106,6 +107,7 @@ class SafetyChecks(Kind):
     )
 
     def check(self, batch: Batch) -> None:
+        not_ahead(batch, "checked_on")
         once(batch, ("kind", "checked_on"), "这一天的同类核查")
 
 

@@ -24,7 +24,7 @@ from training_orgs.rows.declare import KINDS, Column, Kind, register
 from training_orgs.rows.kinds.papers import CATEGORIES, departments
 from training_orgs.rows.staging import Written
 from training_orgs.services.judging import ask_counting_bodies
-from training_orgs.services.sites import SITE_PREFIX
+from training_orgs.services.sites import SITE_PREFIX, centres_of_towns
 
 PREFIXES = {Institution.Kind.SUSPECTED_SITE: SITE_PREFIX, Institution.Kind.TRAINING_ORG: "PX440113"}
 _CODES_LOCK = 11  # the one of services.sites
@@ -118,6 +118,7 @@ class _Plan:
         # A site of no category has no profile and so no place on record: its name in its town tells it apart.
         self.by_town = {(unit.name, unit.town_id): unit for unit in known if unit.pk not in self.profiles}
         self.towns = towns_by_name()
+        self.centres = centres_of_towns()
         self.taken = dict(TrainingOrg.objects.filter(uscc__isnull=False).values_list("uscc", "institution_id"))
         self.seen: dict[Any, int] = {}
 
@@ -208,6 +209,8 @@ class _Plan:
         mine: dict[str, Any] = {"name": values["name"], "pinyin": sort_key(values["name"], 240)}
         if town is not None:
             mine |= {"town": town, "town_candidates": ""}
+            if unit.centre_id is None or unit.town_id != town.pk:
+                mine["centre_id"] = self.centres.get(town.pk)
         for key in ("category", "latitude", "longitude", "opened_on", "source"):
             if batch.has(key) and (values[key] not in (None, "") or is_new):
                 mine[key] = values[key]
@@ -274,6 +277,7 @@ def _write(batch: Batch, rows: list[_Row]) -> Written:
             "category",
             "town",
             "town_candidates",
+            "centre",
             "latitude",
             "longitude",
             "opened_on",
