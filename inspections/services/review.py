@@ -12,7 +12,16 @@ from inspections.models import Visit, VisitStep
 from inspections.services.checks import hand_in_problems
 from inspections.services.consequences import draw_consequences
 from inspections.services.details import stored_details
-from inspections.services.ground import Stale, check_writer, is_above, is_inspector, locked_visit, note, person_of
+from inspections.services.ground import (
+    Stale,
+    check_writer,
+    is_above,
+    is_inspector,
+    locked_visit,
+    may_write,
+    note,
+    person_of,
+)
 from inspections.services.versions import freeze
 from shuangjian.accounts.models import ApiToken, User
 from shuangjian.bureau.cleaning import full_clean
@@ -32,12 +41,16 @@ def hand_in_visit(
 ) -> Visit:
     """提交审核: InvalidInput with everything that is missing, each with its place; else frozen as a version.
 
-    By one of its inspectors; a program says ``on_behalf`` of which one. Of two at one time the second gets Conflict.
+    By one of its inspectors; a program says ``on_behalf`` of which one. Of two people at one time the second gets
+    Conflict; sent again by the same one it waits for its review unchanged.
     """
     visit = locked_visit(pk)
+    who = on_behalf if isinstance(actor, ApiToken) else person_of(actor)
+    is_own = who is not None and visit.handed_in_by_id == who.pk
+    if visit.state == VisitState.HANDED_IN and is_own and may_write(visit, actor):
+        return visit
     check_writer(visit, actor)
     _check_revision(visit, revision)
-    who = on_behalf if isinstance(actor, ApiToken) else person_of(actor)
     problems = hand_in_problems(visit)
     if who is None or not is_inspector(visit, who):
         problems.append(Problem("inspector", "请写明由哪一名检查人员提交。", "required"))

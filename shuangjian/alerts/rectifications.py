@@ -114,12 +114,14 @@ def hand_in_rectification(
     """提交整改: the institution says what it did and when, with photos (JPEG, PNG, WebP) or papers (PDF).
 
     For a suspected site, which has no account, an official does. ``revision`` is the one that was read: Conflict when
-    the requirement was changed since.
+    the requirement was changed since; the very form that has just been handed in is answered as it was.
     """
     now = now or clock.now()
     found = _locked(pk)
     check_hands_in(actor, found.institution)
     check_within(actor, found.institution_id)
+    if _is_sent_again(found, account, rectified_on, actor, revision):
+        return found
     check_state(found, Rectification.WAITING, "提交")
     if revision is not None and revision != found.revision:
         raise Conflict(f"{found.number} 的要求或期限刚刚变更过，请看过新的内容再提交。", code="changed")
@@ -244,6 +246,13 @@ def pending_number(found: Observation) -> str:
 def _ordered_before(alert: Alert, requirement: str, due_on: dt.date) -> Rectification | None:
     rows = Rectification.objects.filter(alert=alert, observation__isnull=True, state=State.OPEN)
     return rows.filter(requirement=requirement, due_on=due_on).first()
+
+
+def _is_sent_again(found: Rectification, account: str, rectified_on: dt.date, actor: Any, revision: int | None) -> bool:
+    """Whether what was read at ``revision`` was handed in by this very form, which is sent a second time."""
+    said = (State.HANDED_IN, account_of(account)[0], rectified_on, _person(actor))
+    stands = (found.state, found.account, found.rectified_on, found.handed_in_by)
+    return revision is not None and revision == found.revision - 1 and said == stands
 
 
 def _check_alert(alert: Alert | None, institution: Institution) -> None:

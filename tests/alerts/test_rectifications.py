@@ -16,6 +16,7 @@ from shuangjian.alerts.rectification_photos import photos_of
 from shuangjian.alerts.rectifications import (
     cancel_rectification,
     change_rectification,
+    hand_in_rectification,
     recheck_rectification,
 )
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
@@ -267,6 +268,18 @@ def test_what_was_changed_since_it_was_read_is_not_handed_in_blindly(cast: Simpl
         handed_in(item, cast.own, revision=item.revision)
     assert refused.value.code == "changed"
     assert handed_in(item, cast.own, revision=2).state == "handed_in"
+
+
+def test_a_form_that_is_sent_twice_is_handed_in_once(cast: SimpleNamespace) -> None:
+    item = ordered(cast.school, cast.town)
+    values = {"account": "已整改", "rectified_on": TODAY, "actor": cast.own, "revision": item.revision, "now": NOW}
+    first = hand_in_rectification(item.pk, photos=[photo()], **values)
+    again = hand_in_rectification(item.pk, photos=[photo()], **values)
+    assert (again.revision, again.steps.filter(act="handed_in").count()) == (first.revision, 1)
+    assert StoredFile.objects.filter(purpose=f"rect:{item.number}:after").count() == 1
+    for other in ({"account": "另一种说法"}, {"revision": None}, {"rectified_on": TODAY - dt.timedelta(days=1)}):
+        with pytest.raises(Conflict, match="待复查"):
+            hand_in_rectification(item.pk, **{**values, **other})
 
 
 def test_a_changed_deadline_is_the_observation_s_too_and_says_why(cast: SimpleNamespace) -> None:

@@ -276,6 +276,15 @@ class TestHandingIn:
         details(visit, cast.first, result="closed_door", summary="门上贴有停业告示")
         assert hand_in_visit(visit.pk, actor=cast.first, now=NOW).state == "handed_in"
 
+    def test_handed_in_again_by_the_same_person_it_waits_unchanged(self, cast: SimpleNamespace) -> None:
+        visit = handed_in(cast)
+        again = hand_in_visit(visit.pk, actor=cast.first, revision=visit.revision - 1, now=NOW)
+        assert (again.revision, again.versions.count()) == (visit.revision, 1)
+        with pytest.raises(Conflict, match="待审核"):
+            hand_in_visit(visit.pk, actor=cast.second, now=NOW)
+        with pytest.raises(Refused, match="检查人员"):
+            hand_in_visit(visit.pk, actor=cast.other_inspector, now=NOW)
+
     def test_the_record_is_frozen_with_texts_people_place_and_hashes(self, cast: SimpleNamespace) -> None:
         visit = handed_in(cast)
         version = VisitVersion.objects.get(visit=visit)
@@ -297,7 +306,7 @@ class TestHandingIn:
         with pytest.raises(Conflict):
             photo(visit, cast.first)
         with pytest.raises(Conflict):
-            hand_in_visit(visit.pk, actor=cast.first, now=NOW)
+            hand_in_visit(visit.pk, actor=cast.second, now=NOW)
 
 
 class TestReview:
