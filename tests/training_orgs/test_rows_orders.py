@@ -144,3 +144,14 @@ def test_sums_that_no_column_holds_are_refused_in_words(unit: Any) -> None:
         institution=unit, day="2026-08-01", ledger=0, consumed=0, refunded=0, paid="999999999999.99", unconsumed=0
     )
     assert "超出了能够登记的范围" in problems(order(), unit=unit)[""]
+
+
+def test_a_contract_on_record_is_told_beside_the_other_mistakes(unit: Any) -> None:
+    save(order(), unit=unit)
+    wrong = order(contract_no="HT002", lines=[{"course": "K01", "hours": 1, "amount": -1}])
+    told = problems(wrong, order(), order(contract_no="HT001", pupil="X002"), unit=unit)
+    assert list(told) == ["[0].lines[0].amount", "[2].contract_no", "[2].pupil"]  # told once, as twice in the body
+    told = problems(wrong, order(pupil="X002"), unit=unit)
+    assert list(told) == ["[0].lines[0].amount", "[1].contract_no"]
+    assert "已登记，内容与本次不同" in told["[1].contract_no"]
+    assert list(problems(wrong, order(), unit=unit)) == ["[0].lines[0].amount"]

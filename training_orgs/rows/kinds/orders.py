@@ -21,6 +21,7 @@ COURSE = Reference(Course, "number", "course_id", "课程")
 _ORDER = ("contract_no", "pupil", "paid_on", "starts_on", "ends_on", "channel", "is_loan", "cancelled_on")
 _LINE = ("course", "subject", "hours", "gift_hours", "lesson_minutes", "amount")
 _HOURS = Number(0, Decimal("99999.99"), 2)
+_FEW = 5_000
 _OTHER = (
     "这个合同编号已登记，内容与本次不同，没有改动。请核对合同编号；确需更正的，先登记作废日期，再用新的合同编号登记。"
 )
@@ -64,6 +65,8 @@ class FeeOrders(Kind):
         _alike(batch, heads)
         _lines_once(batch, heads)
         _totals(batch, heads)
+        if batch.total:
+            _taken_numbers(batch, heads)
 
     def write(self, batch: Batch) -> Written:
         return _Writer(batch).write()
@@ -138,6 +141,27 @@ def _totals(batch: Batch, heads: Sequence[int]) -> None:
             if total is not None and sums.get(head) != total and batch.table.row(head) is not None:
                 batch.add(head, "total", f"合同总额 {total} 元与各行金额之和 {sums[head]} 元不同，请核对。", "total")
                 sums[head] = total
+
+
+def _taken_numbers(batch: Batch, heads: Sequence[int]) -> None:
+    """A contract on record with another content, told beside the other mistakes of a small table; writing a table
+    without mistakes compares every line, however many there are."""
+    if batch.size > _FEW:
+        return
+    numbers = batch.get("contract_no")
+    known: dict[Any, tuple[Any, ...]] = {
+        (unit, number): tuple(values)
+        for unit, number, *values in FeeOrder.objects.filter(
+            institution_id__in=list(batch.units), contract_no__in={number for number in numbers if number}
+        ).values_list("institution_id", "contract_no", *_SAME_FIELDS)
+    }
+    columns = [batch.get(key) for key in _SAME_FIELDS if key != "amount"]
+    group = batch.table.group
+    twice = {head for index, head in enumerate(heads) if group is not None and group[index] != group[head]}
+    for head in sorted(set(heads) - twice):
+        found = known.get((batch.institutions[head], numbers[head]))
+        if found is not None and found != (*(values[head] for values in columns), batch.sums[head]):
+            batch.add(head, "contract_no", _OTHER, "duplicate")
 
 
 class _Writer:
