@@ -130,7 +130,6 @@ FROM (
   LEFT JOIN LATERAL (
     SELECT b.kind, b.number FROM evidence_observation b WHERE b.id = r.observation_id OFFSET 0) o ON true
   LEFT JOIN unnest(%(kinds)s::text[], %(judging)s::text[]) AS k (kind, rule) ON k.kind = o.kind
-  LEFT JOIN alerts_alert w ON w.id = r.alert_id
   CROSS JOIN LATERAL (
     SELECT c.rule, c.period FROM (
       SELECT g.rule, g.period, CASE WHEN g.about = 'self' THEN 1 ELSE 0 END AS place FROM rules_finding g
@@ -139,7 +138,9 @@ FROM (
       UNION ALL
       SELECT g.rule, g.period, 2 FROM rules_finding g
       WHERE g.rule = ANY(%(lateness)s) AND g.institution_id = r.institution_id
-        AND g.about = 'rectification:' || r.number AND g.cleared_at IS NULL AND (w.id IS NULL OR w.rule = g.rule)) c
+        AND g.about = 'rectification:' || r.number AND g.cleared_at IS NULL
+        AND (r.alert_id IS NULL
+             OR EXISTS (SELECT 1 FROM alerts_alert w WHERE w.id = r.alert_id AND w.rule = g.rule))) c
     ORDER BY c.place LIMIT 1) f
   JOIN alerts_alert a ON a.rule = f.rule AND a.institution_id = r.institution_id AND a.period = f.period
     AND a.closed_at IS NULL
