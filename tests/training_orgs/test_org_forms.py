@@ -40,6 +40,9 @@ def bureau() -> Client:
 
 def test_an_institution_is_registered_by_a_form_from_its_opening_on(bureau: Client) -> None:
     assert "登记机构" in bureau.get("/training/").content.decode()
+    form = bureau.get("/training/new/").context["form"]
+    assert {name for name, field in form.fields.items() if field.required} == {"name", "category", "town", "address"}
+    assert ("市桥街道", "市桥街道") in form.fields["town"].choices
     answer = bureau.post("/training/new/", {**WRITTEN, "uscc": make.uscc(5)})
     unit = Institution.objects.get(name="示范新艺术坊")
     assert answer["Location"] == f"/training/{unit.code}/"
@@ -72,6 +75,7 @@ def test_a_change_holds_from_its_day_and_what_was_before_stays(bureau: Client) -
     address = f"/training/{unit.code}/profile/"
     page = bureau.get(address).content.decode()
     assert 'value="示范一部"' in page
+    assert '<option value="市桥街道" selected>' in page
     assert 'value="示范路1号"' in page
     answer = bureau.post(address, {**WRITTEN, "uscc": make.uscc(5), "opened_on": "", "valid_from": "2026-11-03"})
     assert answer.status_code == 302

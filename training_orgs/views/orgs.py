@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from shuangjian.accounts.models import RoleKind
 from shuangjian.accounts.requests import signed_in
-from shuangjian.bureau.models import Department, Institution
+from shuangjian.bureau.models import Department, Institution, Town
 from shuangjian.core.errors import InvalidInput, Problem, Refused
 from shuangjian.core.views import ScopedView
 from training_orgs.choices import Category
@@ -28,10 +29,23 @@ _KIND = "orgs"
 _GIVEN = ("kind", "code")
 
 
-def _form(data: Any = None, initial: dict[str, Any] | None = None) -> RowForm:
+def _form(data: Any = None, initial: dict[str, Any] | None = None, *, is_site: bool = False) -> RowForm:
+    """The form of one institution, with towns and departments to choose from; a site may be of no category yet."""
     form = RowForm(get_kind(_KIND), data, initial=initial)
     for name in _GIVEN:
         del form.fields[name]
+    for name, names in (
+        ("town", Town.objects.values_list("name")),
+        ("department", Department.objects.values_list("name")),
+    ):
+        known = form.fields[name]
+        form.fields[name] = forms.ChoiceField(
+            label=known.label, required=known.required, choices=[("", "请选择"), *((each, each) for (each,) in names)]
+        )
+    category = form.fields["category"]
+    category.required, category.help_text = not is_site, "疑似无证点未定的留空" if is_site else ""
+    for name in ("town", "department", "category"):
+        form.fields[name].widget.attrs["aria-required"] = "true" if form.fields[name].required else "false"
     return form
 
 
@@ -87,7 +101,7 @@ class OrgChangeView(OrgView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         unit = self._permitted()
         if "form" not in kwargs:
-            kwargs["form"] = _form(initial=_as_it_stands(unit))
+            kwargs["form"] = _form(initial=_as_it_stands(unit), is_site=unit.kind == Institution.Kind.SUSPECTED_SITE)
         trail = party_trail(signed_in(self.request), unit)
         trail[-1]["url"] = reverse("training_org", args=[unit.code])
         trail.append({"label": "修改档案", "url": ""})
@@ -95,7 +109,7 @@ class OrgChangeView(OrgView):
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         unit = self._permitted()
-        form = _form(request.POST)
+        form = _form(request.POST, is_site=unit.kind == Institution.Kind.SUSPECTED_SITE)
         form.is_valid()
         row = {"code": unit.code, "kind": unit.kind, **form.row()}
         try:
