@@ -46,6 +46,8 @@ class CalendarView(ScopedView):
         may_edit = getattr(self.request.user, "role_kind", None) in BUREAU
         if year in map(str, years):
             days = days.filter(date__year=int(year))
+        # Past years follow this one: they are looked up now and then, and would push what matters off the screen.
+        days = days.alias(is_past=Q(date__year__lt=clock.today().year)).order_by("is_past", *CalendarDay._meta.ordering)
         spans: list[Term | Break] = [*Term.objects.all(), *Break.objects.all()]
         return super().get_context_data(
             spans=sorted(spans, key=lambda span: (span.starts_on, Stage.values.index(span.stage))),

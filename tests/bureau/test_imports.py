@@ -1,5 +1,7 @@
 """Reference data: idempotent, all or nothing, and never over what the bureau has changed."""
 
+import datetime as dt
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -12,12 +14,14 @@ from shuangjian.bureau.models import (
     Department,
     GuidanceCentre,
     Institution,
+    RestDay,
     Term,
     Town,
     UnitDay,
 )
 from shuangjian.bureau.reference import BUREAU_BODY_CODE, load_reference
 from shuangjian.bureau.tables import parse_table
+from shuangjian.bureau.workdays import add_workdays
 from shuangjian.core.errors import InvalidInput
 from shuangjian.journal.models import AuditEntry
 
@@ -90,6 +94,30 @@ def test_the_shipped_reference_data_loads_once_and_then_changes_nothing():
     versions = CalendarVersion.objects.count()
     assert {result.written for result in load_reference(actor=None).values()} == {0}
     assert CalendarVersion.objects.count() == versions
+
+
+#: Holidays that the State Council's notice of each year names, and workdays swapped for them, counted by hand.
+NOTICES = {2021: (31, 7), 2022: (32, 7), 2023: (26, 7), 2024: (28, 8), 2025: (28, 5), 2026: (33, 6)}
+
+
+def test_the_shipped_calendar_has_each_year_of_the_guideline_as_the_notices_say():
+    load_reference(actor=None)
+    for year, (holidays, workdays) in NOTICES.items():
+        days = CalendarDay.objects.filter(date__year=year)
+        kinds = list(days.values_list("kind", flat=True))
+        assert (kinds.count("holiday"), kinds.count("workday")) == (holidays, workdays), year
+        assert all(day.date.isoweekday() > 5 for day in days if day.kind == "workday"), year
+    rests = {str(day): RestDay.objects.filter(date=day, stage="primary").exists() for day in TRICKY}
+    assert rests == TRICKY
+    assert add_workdays(dt.date(2025, 9, 30), 5) == dt.date(2025, 10, 14)
+
+
+#: Sundays and Saturdays that were workdays, weekdays that were holidays, and plain weekends of past years.
+TRICKY = {
+    "2021-09-26": False, "2022-01-29": False, "2023-06-25": False, "2024-05-11": False, "2025-09-28": False,
+    "2021-09-20": True, "2022-12-31": True, "2023-10-06": True, "2024-06-08": True, "2025-10-08": True,
+    "2023-12-30": True, "2025-10-09": False,
+}  # fmt: skip
 
 
 def test_the_shipped_2026_is_official_and_2027_provisional():

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from shuangjian.bureau.models import Break, CalendarDay, Term
+from tests import make
 
 TERM = {
     "key": "2026-2027-2",
@@ -45,6 +46,15 @@ def test_everyone_signed_in_reads_the_calendar(calendar, as_role, login):
     assert "2026-2027-1 学期" in text
     assert "2026-10-10（周六）" in text
     assert ("添加例外" in text) is (login == "bureau")
+
+
+def test_past_years_stand_below_this_one_and_can_be_asked_for(calendar, as_role):
+    make.exception(dt.date(2025, 10, 1), "holiday")
+    text = as_role("bureau").get(reverse("calendar")).content.decode()
+    assert 0 < text.index("2026-10-10（周六）") < text.index("2025-10-01（周三）")
+    only = as_role("bureau").get(reverse("calendar"), {"year": "2025"}).content.decode()
+    assert "2025-10-01（周三）" in only
+    assert "2026-10-10（周六）" not in only
 
 
 def test_nobody_reads_the_calendar_without_signing_in(calendar, client):
