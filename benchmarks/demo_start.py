@@ -8,6 +8,7 @@ warm, so run it twice for figures without downloads. Needs what bin/demo needs, 
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import signal
@@ -27,6 +28,7 @@ RUNNING = "The portal runs at"
 
 def main() -> None:
     """Clone, start cold, start warm; the clone is removed at the end."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     folder = Path(tempfile.mkdtemp(prefix="demo-start-"))
     folder.chmod(0o755)  # the database server's user must get in, as in an ordinary checkout
     try:

@@ -30,7 +30,9 @@ import psycopg2
 INSTITUTIONS, COURSES, ORDERS, RUNS = 1_200, 10, 200_000, 3
 BOUND = 10_000  # order rows a second, on two cores
 _NAME = "fee_orders_benchmark"
-_GIVEN = os.environ["DATABASE_URL"]
+_GIVEN = os.environ.get("DATABASE_URL", "")
+if not _GIVEN:
+    raise SystemExit("DATABASE_URL is not set; shuangjian.local.with_services starts servers (docs/benchmarks.md).")
 os.environ["DATABASE_URL"] = urlunsplit(urlsplit(_GIVEN)._replace(path=f"/{_NAME}"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "shuangjian.settings.dev"
 

@@ -32,7 +32,9 @@ import psycopg2
 SCHOOLS, RUNS, SAMPLE = 240, 3, 8
 BOUND = 20_000  # items a second, on two cores
 _NAME = "load_returns_benchmark"
-_GIVEN = os.environ["DATABASE_URL"]
+_GIVEN = os.environ.get("DATABASE_URL", "")
+if not _GIVEN:
+    raise SystemExit("DATABASE_URL is not set; shuangjian.local.with_services starts servers (docs/benchmarks.md).")
 os.environ["DATABASE_URL"] = urlunsplit(urlsplit(_GIVEN)._replace(path=f"/{_NAME}"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "shuangjian.settings.dev"
 
