@@ -95,7 +95,10 @@ ORDER = {
 
 def test_an_upload_is_shown_first_and_saved_by_its_confirmation_once(unit: Any) -> None:
     client = signed_in("org", unit)
-    answer = upload(client, "orders", {"收费订单": [ORDER, ORDER | {"课时": 10, "金额（元）": 1000.5}]})
+    make.course(unit, "K02", subject="英语")
+    answer = upload(
+        client, "orders", {"收费订单": [ORDER, ORDER | {"课程编号": "K02", "课时": 10, "金额（元）": 1000.5}]}
+    )
     assert answer.status_code == 200
     assert "收费订单：新增 1，修改 0，未变 0" in answer.content.decode()
     assert not FeeOrder.objects.exists()

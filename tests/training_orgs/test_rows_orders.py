@@ -13,6 +13,7 @@ from tests import make as platform
 from tests.training_orgs import make
 from training_orgs.models import DailyBalance, FeeLine, FeeOrder
 from training_orgs.rows import save_rows
+from training_orgs.rows.table import of_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +156,16 @@ def test_a_contract_on_record_is_told_beside_the_other_mistakes(unit: Any) -> No
     assert list(told) == ["[0].lines[0].amount", "[1].contract_no"]
     assert "已登记，内容与本次不同" in told["[1].contract_no"]
     assert list(problems(wrong, order(), unit=unit)) == ["[0].lines[0].amount"]
+
+
+def test_a_table_names_a_course_of_a_contract_once(unit: Any) -> None:
+    columns = {key: [value] * 4 for key, value in order().items() if key != "lines"}
+    columns |= {"lines.course": ["K01", "K02", "K01", "K02"], "lines.hours": ["30", "10", "31", "10"]}
+    columns |= {"lines.amount": ["3000", "1000", "3000", "1000"]}
+    with pytest.raises(InvalidInput) as raised:
+        save_rows("fee-orders", of_csv([2, 3, 4, 5], columns), actor=platform.Somebody(), institution=unit)
+    assert {problem.path: problem.message for problem in raised.value.problems} == {
+        "第 4 行 contract_no（合同编号）": "合同编号和课程都与第 2 行相同：同一合同的同一门课程只填一行，请合并；"
+        "是另一份合同的，请改正合同编号。",
+        "第 5 行 contract_no（合同编号）": "与第 3 行完全相同，请删去一行。",
+    }

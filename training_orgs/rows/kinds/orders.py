@@ -119,15 +119,24 @@ def _alike(batch: Batch, heads: Sequence[int]) -> None:
 
 
 def _lines_once(batch: Batch, heads: Sequence[int]) -> None:
-    """A row that repeats another in everything was pasted twice."""
+    """In a table a contract names a course once: a second row is one pasted twice, or another contract's with a number
+    that was not changed. An object of a list body says itself what its lines are."""
     if batch.table.group is not None:
         return
     columns = [batch.get(f"lines.{key}") for key in _LINE]
+    lines = list(zip(*columns, strict=True))
     seen: dict[Any, int] = {}
-    for index, line in enumerate(zip(heads, *columns, strict=True)):
-        first = seen.setdefault(line, index)
-        if first != index and line[1] is not None:
-            batch.add(index, "contract_no", f"与{batch.table.row(first)}完全相同，请删去一行。", "duplicate")
+    for index, (head, line) in enumerate(zip(heads, lines, strict=True)):
+        first = seen.setdefault((head, line[0]), index)
+        if first == index or not line[0]:
+            continue
+        where = batch.table.row(first)
+        message = f"与{where}完全相同，请删去一行。"
+        if line != lines[first]:
+            message = (
+                f"合同编号和课程都与{where}相同：同一合同的同一门课程只填一行，请合并；是另一份合同的，请改正合同编号。"
+            )
+        batch.add(index, "contract_no", message, "duplicate")
 
 
 def _totals(batch: Batch, heads: Sequence[int]) -> None:
