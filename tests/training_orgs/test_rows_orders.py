@@ -85,6 +85,9 @@ def test_an_order_on_record_can_be_cancelled_and_nothing_else(unit: Any) -> None
     save(order(), unit=unit)
     assert save(order(cancelled_on="2026-09-10"), unit=unit).changed == 1
     assert str(FeeOrder.objects.get().cancelled_on) == "2026-09-10"
+    assert save(order(cancelled_on=""), unit=unit).unchanged == 1
+    assert str(FeeOrder.objects.get().cancelled_on) == "2026-09-10"
+    assert save(order(cancelled_on="2026-09-11"), unit=unit).changed == 1
 
 
 def test_a_dry_run_counts_and_writes_nothing(unit: Any) -> None:

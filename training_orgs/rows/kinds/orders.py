@@ -253,9 +253,10 @@ _O = ", ".join(f"o.{name}" for name in _SAME_FIELDS)
 _S = ", ".join(f"s.{name}" for name in _SAME_FIELDS)
 _L = "course_id, subject, hours, gift_hours, lesson_minutes, amount"
 _MATCH = "o.institution_id = s.institution_id AND o.contract_no = s.contract_no"
+# An empty cell does not take a cancellation back: the file in which the order was filed is brought in again.
 _KNOWN = f"""
-SELECT s.row_no, o.id, ROW({_O}) IS DISTINCT FROM ROW({_S}), o.cancelled_on IS DISTINCT FROM s.cancelled_on,
-  o.institution_id, o.paid_on
+SELECT s.row_no, o.id, ROW({_O}) IS DISTINCT FROM ROW({_S}),
+  s.cancelled_on IS NOT NULL AND o.cancelled_on IS DISTINCT FROM s.cancelled_on, o.institution_id, o.paid_on
 FROM staged_orders s JOIN training_orgs_feeorder o ON {_MATCH} ORDER BY s.row_no
 """  # noqa: S608 - names of columns
 _OTHER_LINES = f"""
