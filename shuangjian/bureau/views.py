@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ from shuangjian.journal.runs import collecting_runs
 
 # Named as text: the accounts stand in a higher layer.
 BUREAU = frozenset({"bureau"})
+_AUGUST = 8
 BUREAU_AND_CENTRES = frozenset({"bureau", "centre"})
 
 
@@ -42,12 +44,13 @@ class CalendarView(ScopedView):
             | Q(institution__in=visible.values("pk"))
         ).select_related("town", "institution")
         years = sorted({date.year for date in days.values_list("date", flat=True)})
-        year = self.request.GET.get("year", "")
+        # Past years are looked up now and then, and would push what matters off the screen.
+        since, year = _school_year(clock.today()), self.request.GET.get("year", "")
         may_edit = getattr(self.request.user, "role_kind", None) in BUREAU
         if year in map(str, years):
             days = days.filter(date__year=int(year))
-        # Past years follow this one: they are looked up now and then, and would push what matters off the screen.
-        days = days.alias(is_past=Q(date__year__lt=clock.today().year)).order_by("is_past", *CalendarDay._meta.ordering)
+        else:
+            year, days = "", days.filter(date__year__gte=since)
         spans: list[Term | Break] = [*Term.objects.all(), *Break.objects.all()]
         return super().get_context_data(
             spans=sorted(spans, key=lambda span: (span.starts_on, Stage.values.index(span.stage))),
@@ -57,6 +60,7 @@ class CalendarView(ScopedView):
                 {
                     "label": "年份",
                     "param": "year",
+                    "all": f"{since} 年起",
                     "value": year,
                     "options": [{"value": str(y), "label": f"{y} 年"} for y in years],
                 }
@@ -66,6 +70,11 @@ class CalendarView(ScopedView):
             today=clock.today(),
             **kwargs,
         )
+
+
+def _school_year(today: dt.date) -> int:
+    """The year in which the school year began that the day lies in: it begins in August."""
+    return today.year if today.month >= _AUGUST else today.year - 1
 
 
 class CalendarEditView(ScopedView):
