@@ -64,7 +64,7 @@ def _of_term(visit: Visit, item: ChecklistItem, due_on: dt.date | None, path: st
     if due_on is None:
         yield Problem(path, f"{item.code} 查实，请填写整改期限。", "required")
     elif not begun <= due_on <= begun + _LONGEST_TERM:
-        yield Problem(path, f"{item.code} 的整改期限应在检查当天（{begun}）起一年以内，现为 {due_on}。")
+        yield Problem(path, f"{item.code} 整改期限应在检查当天（{begun}）起一年以内，现为 {due_on}。")
 
 
 def _of_result(visit: Visit, answers: list[Answer]) -> Iterator[Problem]:

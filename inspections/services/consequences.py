@@ -163,7 +163,7 @@ def _check_terms(answers: list[Answer], today: dt.date) -> None:
         raise InvalidInput(
             Problem(
                 f"answers[{each.item.code}].due_on",
-                f"{each.item.code} 的整改期限 {each.due_on} 已过，不能下达；请退回检查人员，改为 {today} 或以后。",
+                f"{each.item.code} 整改期限 {each.due_on} 已过，不能下达；请退回检查人员，改为 {today} 或以后。",
                 "past",
             )
             for each in late

@@ -49,6 +49,7 @@ class VisitView(VisitPage):
             return self._page("inspections/visit_start.html", _start_page(self, visit, problems or []), status)
         page = record_page(user, visit, version, today)
         page["problems"] = [placed(each) for each in problems or []]
+        page["typed_remark"] = self.request.POST.get("remark", "")  # not lost where the act was refused
         return self._page("inspections/visit_record.html", page, status)
 
     def _page(self, template: str, context: dict[str, Any], status: int) -> HttpResponse:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -271,6 +272,19 @@ class TestTheRecord:
         seen = page(client, "visit", visit.key)
         assert "由此产生" in seen
         assert cast.org.rectifications.get().number in seen
+
+    def test_a_deadline_that_has_passed_is_told_at_its_item_and_what_the_reviewer_wrote_stays(
+        self, cast: SimpleNamespace
+    ) -> None:
+        visit = handed_in(cast)
+        with time_machine.travel(visit_make.clock.at(visit_make.DUE, 9 * 60) + visit_make.dt.timedelta(days=1)):
+            posted = {"decision": "file", "remark": "属实", "revision": visit.revision}
+            answered = browser(cast.town).post(reverse("visit_review", args=[visit.key]), posted)
+        seen = answered.content.decode()
+        assert answered.status_code == 422
+        assert '<a href="#item-S-02">S-02</a>：整改期限 2026-12-04 已过，不能下达' in seen
+        assert 'id="item-S-02"' in seen
+        assert ">属实</textarea>" in seen
 
     def test_returning_asks_for_the_reason(self, cast: SimpleNamespace) -> None:
         visit = handed_in(cast)
