@@ -84,6 +84,7 @@ def test_whoever_is_in_charge_reads_everything_and_finds_the_way_to_each(unit: I
         shown = page(role, unit, of)
         for known in (CLUE, FOUND, ">投诉<", "群众举报", "现场照片 1 张"):
             assert known in shown, known
+        assert 'id="observed">核查记录' in shown  # 核查情况 is the part that the visits bring in
         assert f"/complaints/{Complaint.objects.get().number}/" in shown
         assert all(f"/observations/{each.number}/" in shown for each in Observation.objects.all())
         assert "虚构甲" not in shown

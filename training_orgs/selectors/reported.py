@@ -41,8 +41,8 @@ def observed(user: User, unit: Institution) -> Section:
             row.insert(2, each.get_source_display())
     is_open_to_clues = power_of(user) in ABOVE or power_of(user) == RoleKind.INSPECTOR
     return Section(
-        "observations",
-        "核查情况",
+        "observed",
+        "核查记录",
         tuple(columns),
         cells,
         "没有核查记录。" if is_open_to_clues else "没有查实的问题。",
