@@ -250,3 +250,10 @@ def test_the_api_names_every_mistake_by_its_path(client: Client, body: Any, path
     answer = client.post(API, body, content_type="application/json")
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == paths
+
+
+def test_the_page_does_not_hide_what_it_could_not_judge(client: Client) -> None:
+    lacking = "没有发现疑似问题，有规则因数据不足没有判断"
+    whole = _form(**{"line0-hours": "60", "category": "arts"})
+    assert lacking not in client.post(URL, whole).content.decode()
+    assert lacking in client.post(URL, {**whole, "ends_on": ""}).content.decode()
