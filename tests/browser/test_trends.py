@@ -24,6 +24,13 @@ DRAWN = """() => [...document.querySelectorAll("figure canvas")].map((canvas) =>
 })"""
 
 
+TALLEST_NAME = """() => {
+  for (const table of document.querySelectorAll(".sj-chart__table")) table.open = true;
+  const names = [...document.querySelectorAll(".sj-chart__table tbody th")];
+  return Math.max(0, ...names.map((name) => name.getBoundingClientRect().height));
+}"""
+
+
 @pytest.fixture
 def world(transactional_db: None) -> World:
     world = build()
@@ -130,6 +137,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_the_grid_is_a_table_of_links(
         page.goto(f"{live_server.url}{url}")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, url
+        assert page.evaluate(TALLEST_NAME) < 80, f"{url}: a name stands upright, one character a line"
     page.goto(f"{live_server.url}/trends/heat/?by=unit")
     expect(page.locator(f"table.sj-heat a[href='/units/{world.silent.code}/?week={WEEK.key}']")).to_be_visible()
 
