@@ -39,6 +39,8 @@ class Counts:
         return self.violations - self.added - self.changed
 
 
+KEEP_SWEEPS_DAYS = 400
+
 #: Columns of RunPart, and keys of its ``by_rule``.
 COUNTED = ("violations", "added", "cleared", "unchanged", "changed", "stale")
 
@@ -144,6 +146,13 @@ def reopen_parked() -> None:
     parts = RunPart.objects.filter(state=_State.PARKED)
     Run.objects.filter(parts__in=parts).update(finished_at=None)
     parts.update(state=_State.WAITING, finished_at=None, error="")
+
+
+def forget_sweeps(now: dt.datetime) -> int:
+    """Remove the nightly sweeps that ended more than a school year ago, with their parts: rows removed. Runs that
+    somebody's act caused stay, as the act does."""
+    old = now - dt.timedelta(days=KEEP_SWEEPS_DAYS)
+    return Run.objects.filter(kind=Run.Kind.SWEEP, finished_at__lt=old).delete()[0]
 
 
 def _mark_started(runs: Sequence[Run]) -> None:

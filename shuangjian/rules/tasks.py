@@ -6,6 +6,7 @@ from shuangjian.accounts import lockout
 from shuangjian.celery import app
 from shuangjian.core import clock
 from shuangjian.core.origin import Origin, acting_from
+from shuangjian.journal.runs import forget_sweeps
 from shuangjian.rules import drain as outbox
 from shuangjian.rules.heartbeat import beat
 from shuangjian.rules.sweep import open_sweep
@@ -28,6 +29,6 @@ def sweep() -> None:
 
 @app.task(name="rules.tidy")
 def tidy() -> int:
-    """Remove requests done more than seven days ago, and login failures whose time has passed."""
+    """Remove requests done more than seven days ago, old nightly sweeps, and login failures whose time has passed."""
     now = clock.now()
-    return outbox.forget_done(now) + lockout.tidy(now)
+    return outbox.forget_done(now) + forget_sweeps(now) + lockout.tidy(now)

@@ -12,7 +12,7 @@ from homework.models import HomeworkItem
 from shuangjian.core import clock
 from shuangjian.core.errors import Conflict, InvalidInput, Refused
 from shuangjian.journal.models import ClockTimestamp, EvaluationRequest, Run, RunPart
-from shuangjian.journal.runs import collecting_runs
+from shuangjian.journal.runs import collecting_runs, forget_sweeps
 from shuangjian.journal.services import request_evaluation
 from shuangjian.rules import drain as outbox
 from shuangjian.rules import services, sweep
@@ -176,6 +176,18 @@ def test_the_log_stays_when_its_requests_are_forgotten(district: dict[str, Any])
     outbox.forget_done(clock.now() + dt.timedelta(days=8))
     assert not EvaluationRequest.objects.exists()
     assert Run.objects.filter(pk=run.pk, finished_at__isnull=False).exists()
+
+
+def test_a_sweep_is_forgotten_after_a_school_year_and_what_somebody_caused_never(district: dict[str, Any]) -> None:
+    old, young, caused = sweep.open_sweep(TODAY), sweep.open_sweep(TODAY - dt.timedelta(days=1)), _check()
+    _drain()
+    now = NOW + dt.timedelta(days=800)
+    Run.objects.filter(pk__in=[old.pk, caused.pk]).update(finished_at=now - dt.timedelta(days=401))
+    Run.objects.filter(pk=young.pk).update(finished_at=now - dt.timedelta(days=399))
+    assert forget_sweeps(now) > 1
+    assert set(Run.objects.values_list("pk", flat=True)) >= {young.pk, caused.pk}
+    assert not Run.objects.filter(pk=old.pk).exists()
+    assert not RunPart.objects.filter(run_id=old.pk).exists()
 
 
 def test_an_equal_run_is_refused_until_the_first_has_finished(district: dict[str, Any]) -> None:
