@@ -16,7 +16,7 @@ from shuangjian.core.querysets import power_of
 from shuangjian.evidence import observation_acts as observations
 from shuangjian.evidence.choices import ComplaintState, Source, State
 from shuangjian.evidence.models import Complaint, Observation
-from shuangjian.evidence.scope import ABOVE, BUREAU, complaints_of, names_complainant, without_people
+from shuangjian.evidence.scope import ABOVE, BUREAU, GIVES_AWAY, complaints_of, names_complainant, without_people
 from shuangjian.evidence.words import reason_of
 from shuangjian.journal.services import record, request_evaluation
 
@@ -225,7 +225,7 @@ def _names_nobody(path: str, text: str, complaint: Complaint) -> None:
     """InvalidInput where a text that the institution will read names who complained, here or in what repeats it."""
     if any(names_complainant(text, each) for each in (complaint, *complaint.duplicates.all())):
         how = "请另行登记一条不写投诉人的" if path == "observation" else "请删去"
-        raise InvalidInput([Problem(path, f"被投诉单位看得到核查情况，其中写有投诉人的姓名或电话，{how}。")])
+        raise InvalidInput([Problem(path, f"{GIVES_AWAY}，{how}。")])
 
 
 def _locked(act: Act, pk: int, actor: Any) -> Complaint:

@@ -21,7 +21,7 @@ from shuangjian.evidence.followers import pending_of, tell_withdrawn
 from shuangjian.evidence.kinds import due_date, find_kind, kind_label, kinds_for
 from shuangjian.evidence.models import Complaint, Observation
 from shuangjian.evidence.numbers import next_numbers
-from shuangjian.evidence.scope import ABOVE, BUREAU, names_complainant, without_people
+from shuangjian.evidence.scope import ABOVE, BUREAU, GIVES_AWAY, names_complainant, without_people
 from shuangjian.evidence.words import LONGEST_TEXT, clean, reason_of
 from shuangjian.journal.services import Asked, record, request_evaluations
 
@@ -175,7 +175,7 @@ def change_observation(
         found.institution, found.kind, found.occurred_on, found.source, text, found.about, severity, today
     )
     if found.complaint is not None and names_complainant(text, found.complaint):
-        problems.append(Problem("text", "被投诉单位看得到核查情况，其中写有投诉人的姓名或电话，请删去。"))
+        problems.append(Problem("text", f"{GIVES_AWAY}，请删去。"))
     if problems:
         raise InvalidInput(problems)
     found.text, found.severity = text, severity

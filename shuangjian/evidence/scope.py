@@ -96,6 +96,10 @@ def without_people(text: str, complaint: Complaint | None = None) -> str:
     return _NUMBER_IN_TEXT.sub(_HIDDEN, text)
 
 
+#: Where names_complainant() holds; what to do about it follows.
+GIVES_AWAY = "被投诉单位看得到核查情况，其中写有投诉人的姓名或电话"
+
+
 def names_complainant(text: str, complaint: Complaint) -> bool:
     """Whether a text that the institution will read gives the complainant away, however it is spaced or typed."""
     return any(words.search(form) for words in _people(complaint) for form in (text, normalize("NFKC", text)))
